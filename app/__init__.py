@@ -1,0 +1,51 @@
+"""匠途 Jiangtu: the application factory, wiring only."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+
+from app import cli, health, http, i18n, jobs, limits, outbox, pii, scope, security
+from app.config import Settings
+from app.db import db, models
+
+csrf = CSRFProtect()
+migrate = Migrate()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the app from `settings` (default: the environment); raises ConfigError if they are incomplete."""
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, static_folder="../static")
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_keys[0],
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 5, "max_overflow": 5, "pool_pre_ping": False},
+        TESTING=settings.testing,
+        WTF_CSRF_TIME_LIMIT=8 * 3600,
+        MAX_CONTENT_LENGTH=8 * 1024 * 1024,
+    )
+    pii.configure(pii.Vault(settings.pii_key, settings.blind_index_key))
+
+    from app import catalog, enroll, policy, tenants
+
+    db.init_app(app)
+    migrate.init_app(app, db, directory="migrations", compare_type=True)
+    with app.app_context():
+        scope.install(db.engine)
+    scope.install_orm_wall(db.session, lambda: {n: m for n, m in models().items() if m.__access__.is_scoped})
+    security.init_app(app)
+    http.init_app(app)
+    csrf.init_app(app)
+    i18n.init_app(app)
+    limits.init_app(app)
+    jobs.init_app(app)
+    for room in (tenants, policy, catalog, enroll):
+        room.init_app(app)
+    health.init_app(app)
+    outbox.init_app(app)
+    cli.init_app(app)
+    return app
+

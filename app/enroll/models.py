@@ -1,0 +1,201 @@
+"""Learners, what makes them eligible, and their enrollments.
+
+Who may see what: an institution reads `Enrollment` (verdict, rule, papers verified) and nothing else; facts,
+proofs and decisions are read by the learner and the supervising bureau only (law 8).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import BigRef, Codes, Created, Id, Model, enum
+from app.pii import Encrypted
+from app.rls import GLOBAL, OWNED, SHARED
+
+
+class EnrollmentState(StrEnum):
+    """Where an enrollment stands; `HOLDING` states hold a seat."""
+
+    APPLIED = "applied"
+    ADMITTED = "admitted"
+    OFFERED = "offered"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+HOLDING = (EnrollmentState.APPLIED, EnrollmentState.ADMITTED)
+ACTIVE = (*HOLDING, EnrollmentState.OFFERED, EnrollmentState.WAITING)
+_holding = "state in ('applied', 'admitted')"
+_active = "state in ('applied', 'admitted', 'offered', 'waiting')"
+
+
+class PapersState(StrEnum):
+    """All an institution learns of a learner's papers."""
+
+    NOT_NEEDED = "not_needed"
+    PENDING = "pending"
+    VERIFIED = "verified"
+    RETURNED = "returned"
+
+
+class ProofState(StrEnum):
+    """Where the verification of one proof stands."""
+
+    PENDING = "pending"
+    VERIFIED = "verified"
+    RETURNED = "returned"
+
+
+class LearnerProfile(Model):
+    """A learner's identity, given with notice and consent; only the learner and the bureau read it."""
+
+    __tablename__ = "learner_profiles"
+    __access__ = OWNED(actor="user_id", read={"bureau": "region_id"}, grants="select, insert, update")
+
+    user_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("users.id"), primary_key=True)
+    region_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("regions.id"), index=True)
+    name: Mapped[str] = mapped_column(Encrypted("learner.name"))
+    id_number: Mapped[str] = mapped_column(Encrypted("learner.id_number"))
+    id_number_index: Mapped[bytes] = mapped_column(sa.LargeBinary, unique=True)
+    phone: Mapped[str] = mapped_column(Encrypted("learner.phone"))
+    facts: Mapped[str | None] = mapped_column(Encrypted("learner.facts"))
+    consent_version: Mapped[str]
+    consented_at: Mapped[Created]
+
+
+class Proof(Model):
+    """A learner's claim to a fact and the bureau's word on it; once verified it serves every application."""
+
+    __tablename__ = "proofs"
+    __access__ = SHARED(actor="learner_id", bureau="region_id", grants="select, insert, update")
+    __table_args__ = (
+        sa.Index("ix_proofs_region_id_state", "region_id", "state"),
+        sa.Index("ix_proofs_learner_id", "learner_id"),
+    )
+
+    id: Mapped[Id]
+    learner_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("users.id"))
+    region_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("regions.id"))
+    claim: Mapped[str] = mapped_column(Encrypted("proof.claim"))
+    is_referral: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[ProofState] = mapped_column(enum(ProofState), default=ProofState.PENDING)
+    reason_codes: Mapped[Codes]
+    note: Mapped[str | None] = mapped_column(Encrypted("proof.note"))
+    valid_until: Mapped[date | None]
+    decided_by: Mapped[int | None] = mapped_column(sa.BigInteger)
+    decided_at: Mapped[datetime | None]
+    created_at: Mapped[Created]
+
+
+class Enrollment(Model):
+    """A learner's application to a run and everything that became of it."""
+
+    __tablename__ = "enrollments"
+    __access__ = SHARED(
+        actor="learner_id", tenant="tenant_id", bureau=("region_id", "learner_region_id"), grants="select, update"
+    )
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id", "run_id"], ["course_runs.tenant_id", "course_runs.id"]),
+        sa.ForeignKeyConstraint(["tenant_id", "course_id"], ["courses.tenant_id", "courses.id"]),
+        sa.Index(
+            "uq_enrollments_run_id_learner_id_active",
+            "run_id",
+            "learner_id",
+            unique=True,
+            postgresql_where=sa.text(_active),
+        ),
+        ExcludeConstraint(
+            (sa.text("learner_id"), "="),
+            (sa.text("busy"), "&&"),
+            name="ex_enrollments_learner_in_one_place",
+            where=sa.text(_holding),
+        ),
+        sa.Index("ix_enrollments_tenant_id_run_id_state", "tenant_id", "run_id", "state"),
+        sa.Index("ix_enrollments_learner_region_id_papers", "learner_region_id", "papers"),
+        sa.Index("ix_enrollments_learner_id", "learner_id"),
+    )
+
+    id: Mapped[Id]
+    run_id: Mapped[BigRef]
+    course_id: Mapped[BigRef]
+    tenant_id: Mapped[BigRef]
+    region_id: Mapped[BigRef]
+    learner_region_id: Mapped[BigRef]
+    learner_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("users.id"))
+    learner_name: Mapped[str] = mapped_column(Encrypted("enrollment.learner_name"))
+    id_number_masked: Mapped[str]
+    phone: Mapped[str] = mapped_column(Encrypted("enrollment.phone"))
+    state: Mapped[EnrollmentState] = mapped_column(enum(EnrollmentState))
+    busy: Mapped[list[Range[datetime]]] = mapped_column(TSTZMULTIRANGE, server_default="{}")
+    answer: Mapped[str]
+    rule_code: Mapped[str | None]
+    subsidy_fen: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    learner_pays_fen: Mapped[int | None] = mapped_column(sa.BigInteger)
+    papers: Mapped[PapersState] = mapped_column(enum(PapersState), default=PapersState.NOT_NEEDED)
+    offer_expires_at: Mapped[datetime | None]
+    reason_codes: Mapped[Codes]
+    note: Mapped[str | None]
+    decided_by: Mapped[int | None] = mapped_column(sa.BigInteger)
+    decided_at: Mapped[datetime | None]
+    created_at: Mapped[Created]
+    updated_at: Mapped[Created]
+
+
+class WaitlistEntry(Model):
+    """The order of a run's waitlist: numbers only, so that everyone can see their place."""
+
+    __tablename__ = "waitlist_entries"
+    __access__ = GLOBAL()
+    __table_args__ = (sa.UniqueConstraint("run_id", "number"),)
+
+    enrollment_id: Mapped[int] = mapped_column(
+        sa.BigInteger, sa.ForeignKey("enrollments.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    run_id: Mapped[BigRef]
+    number: Mapped[int]
+
+
+class EligibilityDecision(Model):
+    """The verdict given at application, with its facts; superseded by a later one, never edited."""
+
+    __tablename__ = "eligibility_decisions"
+    __access__ = SHARED(actor="learner_id", bureau="region_id", grants="select, insert")
+    __table_args__ = (sa.Index("ix_eligibility_decisions_learner_id", "learner_id"),)
+
+    id: Mapped[Id]
+    enrollment_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("enrollments.id"), index=True)
+    learner_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("users.id"))
+    region_id: Mapped[BigRef]
+    supersedes_id: Mapped[int | None] = mapped_column(sa.BigInteger, sa.ForeignKey("eligibility_decisions.id"))
+    judged_on: Mapped[date]
+    answer: Mapped[str]
+    rule_code: Mapped[str | None]
+    subsidy_fen: Mapped[int] = mapped_column(sa.BigInteger)
+    grounds: Mapped[str] = mapped_column(Encrypted("decision.grounds"))
+    valid_until: Mapped[date]
+    created_at: Mapped[Created]
+
+
+class ReviewRequest(Model):
+    """申请人工复核: a person asks the bureau to look at a verdict (PIPL art. 24)."""
+
+    __tablename__ = "review_requests"
+    __access__ = SHARED(actor="learner_id", bureau="region_id", grants="select, insert, update")
+
+    id: Mapped[Id]
+    learner_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("users.id"), index=True)
+    region_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("regions.id"), index=True)
+    course_id: Mapped[BigRef]
+    message: Mapped[str] = mapped_column(Encrypted("review.message"))
+    answer: Mapped[str | None] = mapped_column(Encrypted("review.answer"))
+    answered_by: Mapped[int | None] = mapped_column(sa.BigInteger)
+    answered_at: Mapped[datetime | None]
+    created_at: Mapped[Created]

@@ -1,0 +1,139 @@
+"""The request boundary: who may call, in which scope, and whether the transaction commits.
+
+Order for every request: access rule → scope opened → view → commit (rollback on an error or a 4xx/5xx).
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import errors, scope
+from app.db import db
+from app.security import rule_of
+
+DESK = "desk"
+login_manager = LoginManager()
+
+
+def claimed_scope(kind: str) -> scope.Scope:
+    """The scope the (encrypted) session claims for a rule of this kind; the membership is checked against it."""
+    user = session.get("_user_id")
+    actor_id = int(user.split(":", 1)[0]) if user else None
+    if kind != "member" or actor_id is None:
+        return scope.Scope(actor_id=actor_id)
+    claim = session.get(DESK)
+    if not claim:
+        return scope.Scope(actor_id=actor_id)
+    return scope.Scope(
+        actor_id=actor_id,
+        tenant_id=claim["tenant_id"],
+        tenant_kind=claim["kind"],
+        role=claim["role"],
+        region_ids=tuple(claim["region_ids"]),
+    )
+
+
+def _open() -> Any:
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    view = current_app.view_functions[request.endpoint]
+    rule = rule_of(view)
+    if rule is None:
+        raise RuntimeError(f"{request.endpoint} declares no access")
+    stack = g.scope_stack = ExitStack()
+    claimed = claimed_scope(rule.kind)
+    stack.enter_context(scope.opened(claimed))
+    if rule.kind == "anyone":
+        return None
+    if not current_user.is_authenticated:
+        if request.method in ("GET", "HEAD"):
+            return redirect(url_for("tenants.sign_in", next=request.full_path.rstrip("?")))
+        return redirect(url_for("tenants.sign_in"))
+    if rule.kind == "member":
+        may = current_app.extensions["jiangtu_may"]
+        if claimed.tenant_id is None or (rule.kinds and claimed.tenant_kind not in rule.kinds):
+            abort(404)
+        if not may(claimed, rule.permission):
+            abort(404)
+    return None
+
+
+def _finish(response: Response) -> Response:
+    if db.session.registry.has():
+        if response.status_code < 400 and not g.get("roll_back"):
+            db.session.commit()
+        else:
+            db.session.rollback()
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    stack = g.pop("scope_stack", None)
+    if stack is not None:
+        db.session.remove()
+        stack.close()
+
+
+def roll_back() -> None:
+    """Undo what this request wrote, though it answers with a page (a refused form)."""
+    db.session.rollback()
+
+
+def is_htmx() -> bool:
+    """Whether htmx asks for a fragment."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
+    db.session.rollback()
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()
+    template = f"errors/{code}.html" if code in (403, 404, 429, 500) else "errors/404.html" if code < 500 else "errors/500.html"
+    return render_template(template, error=error), code
+
+
+def _crash(error: Exception) -> tuple[str, int]:
+    current_app.logger.exception("unhandled error")
+    db.session.rollback()
+    return render_template("errors/500.html", error=error), 500
+
+
+def _domain_error(error: errors.DomainError) -> tuple[str, int]:
+    db.session.rollback()
+    return render_template("errors/refused.html", message=errors.message(error)), 409
+
+
+def _csrf_error(_error: CSRFError) -> tuple[str, int]:
+    """An expired form: show it again with a fresh token, with everything typed except passwords."""
+    db.session.rollback()
+    kept = [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name != "csrf_token" and "password" not in name
+    ]
+    return render_template("errors/csrf.html", action=request.full_path.rstrip("?"), kept=kept), 400
+
+
+def init_app(app: Flask) -> None:
+    """Install the boundary and the error pages."""
+    login_manager.init_app(app)
+    app.before_request(_open)
+    app.after_request(_finish)
+    app.teardown_request(_close)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(errors.DomainError, _domain_error)
+    if not app.testing:
+        app.register_error_handler(Exception, _crash)
+
+    @app.context_processor
+    def _scope() -> dict[str, Any]:
+        return {"scope": scope.current() or scope.VISITOR, "desk_claim": session.get(DESK)}

@@ -1,0 +1,121 @@
+"""Jobs on PostgreSQL: enqueued on the session's own connection, in its transaction; each carries its scope.
+
+The insert trigger's NOTIFY is dropped by the first migration because it makes commits wait for each other;
+the worker polls instead (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import procrastinate
+from flask import Flask
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy.engine import make_url
+
+from app import scope as scopes
+from app.db import db
+
+POLL_SECONDS = 0.5
+STALLED_SECONDS = 30.0
+
+queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+_flask_app: Flask | None = None
+
+
+def init_app(app: Flask) -> None:
+    """Remember the app whose context jobs run in."""
+    global _flask_app
+    _flask_app = app
+
+
+def task(name: str, *, retries: int = 10) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a job: run in an app context, in the scope it carries, and committed at the end.
+
+    A job must be idempotent: a killed worker's job is run again.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        def run(*, scope: dict[str, Any], **args: Any) -> None:
+            assert _flask_app is not None
+            with _flask_app.app_context(), scopes.opened(scopes.Scope.from_job_args(scope)):
+                try:
+                    function(**args)
+                    db.session.commit()
+                except BaseException:
+                    db.session.rollback()
+                    raise
+
+        queue.task(
+            name=name,
+            retry=procrastinate.RetryStrategy(max_attempts=retries, exponential_wait=2),
+        )(run)
+        return function
+
+    return register
+
+
+def enqueue(
+    name: str,
+    *,
+    scope: scopes.Scope | None = None,
+    at: datetime | None = None,
+    once: str | None = None,
+    **args: Any,
+) -> None:
+    """Insert a job in the open transaction; it carries `scope` (default: the open one).
+
+    `at` delays it; `once` names it so that a second waiting job of the same name is not added. Arguments are ids
+    and codes, never personal data.
+    """
+    db.session.flush()
+    carried = (scope or scopes.require()).as_job_args()
+    connection = db.session.connection().connection.driver_connection
+    if once is not None:
+        _enqueue_once(connection, name, carried, at, once, args)
+        return
+    queue.configure_task(name, schedule_at=at, connection=connection, allow_unknown=True).defer(
+        scope=carried, **args
+    )
+
+
+def _enqueue_once(
+    connection: Any, name: str, carried: dict[str, Any], at: datetime | None, once: str, args: dict[str, Any]
+) -> None:
+    savepoint = db.session.begin_nested()
+    try:
+        queue.configure_task(
+            name, schedule_at=at, queueing_lock=once, connection=connection, allow_unknown=True
+        ).defer(scope=carried, **args)
+        savepoint.commit()
+    except AlreadyEnqueued:
+        savepoint.rollback()
+
+
+def run_worker(database_url: str, *, concurrency: int = 2) -> None:
+    """Run jobs until told to stop; jobs of killed workers are taken up again by a periodic job."""
+    url = make_url(database_url).set(drivername="postgresql")
+    connector = procrastinate.PsycopgConnector(
+        conninfo=url.render_as_string(hide_password=False), max_size=concurrency + 2
+    )
+    with queue.replace_connector(connector) as app, app.open():
+        app.run_worker(
+            concurrency=concurrency,
+            fetch_job_polling_interval=POLL_SECONDS,
+            listen_notify=False,
+            update_heartbeat_interval=5.0,
+            stalled_worker_timeout=STALLED_SECONDS,
+            delete_jobs="successful",
+        )
+
+
+@queue.periodic(cron="*/20 * * * * *")
+@queue.task(name="jobs.retry_stalled", queueing_lock="jobs.retry_stalled", pass_context=True)
+async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Take up again the jobs of workers whose heart stopped; law: within a minute."""
+    manager = context.app.job_manager
+    await manager.prune_stalled_workers(STALLED_SECONDS)
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        await manager.retry_job(job)

@@ -1,0 +1,168 @@
+"""The tenant scope of a request or job: opened once at the boundary, never nested.
+
+Wall one (here): an ORM hook adds each table's criteria to every SELECT, UPDATE and DELETE.
+Wall two (`app.rls`): the scope's values travel with BEGIN into PostgreSQL's row-level security.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql.visitors import iterate
+
+
+class ScopeError(RuntimeError):
+    """A scope was opened inside another, or used after its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who acts, for which tenant, in which role, over which regions."""
+
+    actor_id: int | None = None
+    tenant_id: int | None = None
+    tenant_kind: str | None = None
+    role: str | None = None
+    region_ids: tuple[int, ...] = ()
+    presented: str | None = None
+
+    def as_job_args(self) -> dict[str, Any]:
+        """The scope as plain values a job can carry; what was presented is never carried."""
+        return {
+            "actor_id": self.actor_id,
+            "tenant_id": self.tenant_id,
+            "tenant_kind": self.tenant_kind,
+            "role": self.role,
+            "region_ids": list(self.region_ids),
+        }
+
+    @classmethod
+    def from_job_args(cls, args: dict[str, Any]) -> Scope:
+        """The scope a job carries; the inverse of `as_job_args`."""
+        return cls(**{**args, "region_ids": tuple(args.get("region_ids") or ())})
+
+
+VISITOR = Scope()
+_current: ContextVar[Scope | None] = ContextVar("jiangtu_scope", default=None)
+
+
+def current() -> Scope | None:
+    """The open scope, or None: then every scoped table is empty."""
+    return _current.get()
+
+
+def require() -> Scope:
+    """The open scope; raises ScopeError if none is open."""
+    scope = _current.get()
+    if scope is None:
+        raise ScopeError("no scope is open: open one at the request or job boundary")
+    return scope
+
+
+@contextmanager
+def opened(scope: Scope) -> Iterator[Scope]:
+    """Open the scope for one request or job; raises ScopeError if one is open already."""
+    if _current.get() is not None:
+        raise ScopeError("a scope is already open: scopes are never nested")
+    token = _current.set(scope)
+    try:
+        yield scope
+    finally:
+        _current.reset(token)
+
+
+def present(session: Session, value: str) -> None:
+    """Let this transaction also see rows that carry `value`: a login name or a token's hash someone presented.
+
+    This is how sign-in finds a user before anyone is signed in, without any bypass: only the exact value opens
+    its own row.
+    """
+    _current.set(replace(require(), presented=value))
+    session.execute(sa.text("select set_config('app.presented', :value, true)"), {"value": value})
+
+
+def grow(session: Session, *, actor_id: int | None = None, tenant_id: int | None = None) -> Scope:
+    """Let a scope without an actor (or tenant) gain one in mid-transaction: sign-in, sign-up, registering, joining.
+
+    Raises ScopeError if the scope already has a different one: a scope grows, it never changes.
+    """
+    scope = require()
+    for name, value in (("actor_id", actor_id), ("tenant_id", tenant_id)):
+        if value is None:
+            continue
+        if getattr(scope, name) not in (None, value):
+            raise ScopeError(f"the scope already has another {name}")
+        session.execute(sa.text("select set_config(:name, :value, true)"), {"name": f"app.{name}", "value": str(value)})
+        scope = replace(scope, **{name: value})
+    _current.set(scope)
+    return scope
+
+
+def begin_sql(scope: Scope | None) -> str:
+    """BEGIN and the scope's settings as one statement, so that the scope costs no extra round trip."""
+    if scope is None:
+        return "BEGIN"
+    parts = ["BEGIN"]
+    if scope.actor_id is not None:
+        parts.append(f"SET LOCAL app.actor_id = '{int(scope.actor_id)}'")
+    if scope.tenant_id is not None:
+        parts.append(f"SET LOCAL app.tenant_id = '{int(scope.tenant_id)}'")
+    if scope.region_ids:
+        parts.append(f"SET LOCAL app.region_ids = '{','.join(str(int(r)) for r in scope.region_ids)}'")
+    return "; ".join(parts)
+
+
+def install(engine: Engine) -> None:
+    """Make every transaction of this engine begin with the open scope (wall two)."""
+
+    @event.listens_for(engine, "connect")
+    def _autocommit(connection: Any, _record: Any) -> None:
+        connection.autocommit = True  # BEGIN is ours to send, with the scope in the same round trip
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        scope = current()
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(begin_sql(scope))
+        if scope is not None and scope.presented is not None:
+            driver.execute("select set_config('app.presented', %s, true)", (scope.presented,))
+
+
+def install_orm_wall(session: Any, models_by_table: Callable[[], dict[str, Any]]) -> None:
+    """Add each scoped model's criteria to every ORM statement of the session (wall one).
+
+    `models_by_table` maps table name to model for the scoped models; it is asked once, at the first query.
+    """
+    scoped: dict[str, Any] = {}
+
+    @event.listens_for(session, "do_orm_execute")
+    def _add_criteria(state: ORMExecuteState) -> None:
+        if state.is_column_load or not (state.is_select or state.is_update or state.is_delete):
+            return
+        if not scoped:
+            scoped.update(models_by_table())
+        scope = current() or VISITOR
+        names = {
+            element.name for element in iterate(state.statement) if isinstance(element, sa.Table)
+        }
+        state.statement = state.statement.options(
+            *(
+                with_loader_criteria(
+                    model,
+                    model.__access__.criteria(model, scope),
+                    include_aliases=True,
+                    propagate_to_loaders=False,
+                )
+                for name in sorted(names)
+                if (model := scoped.get(name)) is not None
+            )
+        )

@@ -1,0 +1,9 @@
+"""The WSGI entry point: refuses to serve with a database role that could see past the walls."""
+
+from app import create_app
+from app.db import db, refuse_unsafe_role
+
+app = create_app()
+with app.app_context():
+    refuse_unsafe_role(db.engine)
+    db.engine.dispose()
