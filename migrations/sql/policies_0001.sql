@@ -148,7 +148,7 @@ CREATE POLICY scope_write ON course_reviews FOR ALL USING (region_id = any((sele
 CREATE POLICY scope_read ON course_reviews FOR SELECT USING (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::bigint));
 -- enrollments: SHARED
 REVOKE ALL ON enrollments FROM jiangtu_app;
-GRANT select, update ON enrollments TO jiangtu_app;
+GRANT select, update (answer, rule_code, subsidy_fen, learner_pays_fen, papers, learner_region_id, learner_name, id_number_masked, phone, updated_at) ON enrollments TO jiangtu_app;
 ALTER TABLE enrollments ENABLE ROW LEVEL SECURITY;
 ALTER TABLE enrollments FORCE ROW LEVEL SECURITY;
 CREATE POLICY scope_write ON enrollments FOR ALL USING (learner_id = (select nullif(current_setting('app.actor_id', true), '')::bigint) or tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::bigint) or region_id = any((select string_to_array(nullif(current_setting('app.region_ids', true), ''), ',')::bigint[])::bigint[]) or learner_region_id = any((select string_to_array(nullif(current_setting('app.region_ids', true), ''), ',')::bigint[])::bigint[])) WITH CHECK (learner_id = (select nullif(current_setting('app.actor_id', true), '')::bigint) or tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::bigint) or region_id = any((select string_to_array(nullif(current_setting('app.region_ids', true), ''), ',')::bigint[])::bigint[]) or learner_region_id = any((select string_to_array(nullif(current_setting('app.region_ids', true), ''), ',')::bigint[])::bigint[]));

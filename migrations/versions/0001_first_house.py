@@ -34,9 +34,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError(
-        "The first migration is not undone: drop the database instead."
-    )
+    raise NotImplementedError("The first migration is not undone: drop the database instead.")
 
 
 def create_tables() -> None:
@@ -44,12 +42,7 @@ def create_tables() -> None:
     op.create_table(
         "audit_entries",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column(
-            "at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("actor_id", sa.BigInteger(), nullable=True),
         sa.Column("tenant_id", sa.BigInteger(), nullable=True),
         sa.Column("region_id", sa.BigInteger(), nullable=True),
@@ -59,18 +52,8 @@ def create_tables() -> None:
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
     )
-    op.create_index(
-        "ix_audit_entries_subject",
-        "audit_entries",
-        ["subject_kind", "subject_id"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_audit_entries_tenant_id_at",
-        "audit_entries",
-        ["tenant_id", "at"],
-        unique=False,
-    )
+    op.create_index("ix_audit_entries_subject", "audit_entries", ["subject_kind", "subject_id"], unique=False)
+    op.create_index("ix_audit_entries_tenant_id_at", "audit_entries", ["tenant_id", "at"], unique=False)
     op.create_table(
         "course_documents",
         sa.Column("course_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -92,36 +75,15 @@ def create_tables() -> None:
         sa.Column("seats_left", sa.Integer(), nullable=False),
         sa.Column("card", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("grams", sa.ARRAY(sa.Text()), nullable=False),
-        sa.Column(
-            "indexed_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("indexed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("course_id", name=op.f("pk_course_documents")),
     )
     op.create_index(
-        "ix_course_documents_grams",
-        "course_documents",
-        ["grams"],
-        unique=False,
-        postgresql_using="gin",
+        "ix_course_documents_grams", "course_documents", ["grams"], unique=False, postgresql_using="gin"
     )
-    op.create_index(
-        "ix_course_documents_next_starts_on",
-        "course_documents",
-        ["next_starts_on"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_course_documents_region_id", "course_documents", ["region_id"], unique=False
-    )
-    op.create_index(
-        "ix_course_documents_trade_code",
-        "course_documents",
-        ["trade_code"],
-        unique=False,
-    )
+    op.create_index("ix_course_documents_next_starts_on", "course_documents", ["next_starts_on"], unique=False)
+    op.create_index("ix_course_documents_region_id", "course_documents", ["region_id"], unique=False)
+    op.create_index("ix_course_documents_trade_code", "course_documents", ["trade_code"], unique=False)
     op.create_table(
         "regions",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -145,9 +107,7 @@ def create_tables() -> None:
         ),
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
         sa.Column("counts_in_city", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["parent_id"], ["regions.id"], name=op.f("fk_regions_parent_id_regions")
-        ),
+        sa.ForeignKeyConstraint(["parent_id"], ["regions.id"], name=op.f("fk_regions_parent_id_regions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_regions")),
         sa.UniqueConstraint("code", name=op.f("uq_regions_code")),
     )
@@ -163,10 +123,7 @@ def create_tables() -> None:
         sa.Column("category_en", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trades")),
         sa.UniqueConstraint(
-            "classification",
-            "code",
-            "variant",
-            name=op.f("uq_trades_classification_code_variant"),
+            "classification", "code", "variant", name=op.f("uq_trades_classification_code_variant")
         ),
     )
     op.create_index(op.f("ix_trades_category"), "trades", ["category"], unique=False)
@@ -179,12 +136,7 @@ def create_tables() -> None:
         sa.Column("session_epoch", sa.Integer(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=True),
         sa.Column("is_demo", sa.Boolean(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
     op.create_table(
@@ -197,31 +149,13 @@ def create_tables() -> None:
         sa.Column("phone", sa.LargeBinary(), nullable=False),
         sa.Column("facts", sa.LargeBinary(), nullable=True),
         sa.Column("consent_version", sa.Text(), nullable=False),
-        sa.Column(
-            "consented_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["regions.id"],
-            name=op.f("fk_learner_profiles_region_id_regions"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_learner_profiles_user_id_users")
-        ),
+        sa.Column("consented_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_learner_profiles_region_id_regions")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_learner_profiles_user_id_users")),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_learner_profiles")),
-        sa.UniqueConstraint(
-            "id_number_index", name=op.f("uq_learner_profiles_id_number_index")
-        ),
+        sa.UniqueConstraint("id_number_index", name=op.f("uq_learner_profiles_id_number_index")),
     )
-    op.create_index(
-        op.f("ix_learner_profiles_region_id"),
-        "learner_profiles",
-        ["region_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_learner_profiles_region_id"), "learner_profiles", ["region_id"], unique=False)
     op.create_table(
         "logins",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -229,20 +163,12 @@ def create_tables() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "name",
-                "phone",
-                "email",
-                name="loginkind",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
+                "name", "phone", "email", name="loginkind", native_enum=False, create_constraint=True, length=40
             ),
             nullable=False,
         ),
         sa.Column("value", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_logins_user_id_users")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_logins_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_logins")),
         sa.UniqueConstraint("value", name=op.f("uq_logins_value")),
     )
@@ -254,27 +180,13 @@ def create_tables() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("params", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("dedupe", sa.Text(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_notices_user_id_users")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_notices_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
-        sa.UniqueConstraint(
-            "user_id", "dedupe", name=op.f("uq_notices_user_id_dedupe")
-        ),
+        sa.UniqueConstraint("user_id", "dedupe", name=op.f("uq_notices_user_id_dedupe")),
     )
-    op.create_index(
-        "ix_notices_user_id_created_at",
-        "notices",
-        ["user_id", "created_at"],
-        unique=False,
-    )
+    op.create_index("ix_notices_user_id_created_at", "notices", ["user_id", "created_at"], unique=False)
     op.create_table(
         "policy_parameters",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -291,9 +203,7 @@ def create_tables() -> None:
             name="ex_policy_parameters_in_force_once",
         ),
         sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["regions.id"],
-            name=op.f("fk_policy_parameters_region_id_regions"),
+            ["region_id"], ["regions.id"], name=op.f("fk_policy_parameters_region_id_regions")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_parameters")),
     )
@@ -317,31 +227,18 @@ def create_tables() -> None:
             ),
             nullable=False,
         ),
-        sa.Column(
-            "reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False
-        ),
+        sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.Column("valid_until", sa.Date(), nullable=True),
         sa.Column("decided_by", sa.BigInteger(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["learner_id"], ["users.id"], name=op.f("fk_proofs_learner_id_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["region_id"], ["regions.id"], name=op.f("fk_proofs_region_id_regions")
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["learner_id"], ["users.id"], name=op.f("fk_proofs_learner_id_users")),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_proofs_region_id_regions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proofs")),
     )
     op.create_index("ix_proofs_learner_id", "proofs", ["learner_id"], unique=False)
-    op.create_index(
-        "ix_proofs_region_id_state", "proofs", ["region_id", "state"], unique=False
-    )
+    op.create_index("ix_proofs_region_id_state", "proofs", ["region_id", "state"], unique=False)
     op.create_table(
         "review_requests",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -352,36 +249,13 @@ def create_tables() -> None:
         sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.Column("answered_by", sa.BigInteger(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["learner_id"],
-            ["users.id"],
-            name=op.f("fk_review_requests_learner_id_users"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["regions.id"],
-            name=op.f("fk_review_requests_region_id_regions"),
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["learner_id"], ["users.id"], name=op.f("fk_review_requests_learner_id_users")),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_review_requests_region_id_regions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review_requests")),
     )
-    op.create_index(
-        op.f("ix_review_requests_learner_id"),
-        "review_requests",
-        ["learner_id"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_review_requests_region_id"),
-        "review_requests",
-        ["region_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_review_requests_learner_id"), "review_requests", ["learner_id"], unique=False)
+    op.create_index(op.f("ix_review_requests_region_id"), "review_requests", ["region_id"], unique=False)
     op.create_table(
         "shortage_lists",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -394,12 +268,7 @@ def create_tables() -> None:
         sa.Column("is_published", sa.Boolean(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_by", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         postgresql.ExcludeConstraint(
             (sa.text("region_id"), "="),
             (sa.text("daterange(valid_from, valid_to, '[)')"), "&&"),
@@ -407,15 +276,8 @@ def create_tables() -> None:
             using="gist",
             name="ex_shortage_lists_in_force_once",
         ),
-        sa.CheckConstraint(
-            "valid_to is null or valid_to > valid_from",
-            name=op.f("ck_shortage_lists_period"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["regions.id"],
-            name=op.f("fk_shortage_lists_region_id_regions"),
-        ),
+        sa.CheckConstraint("valid_to is null or valid_to > valid_from", name=op.f("ck_shortage_lists_period")),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_shortage_lists_region_id_regions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shortage_lists")),
     )
     op.create_table(
@@ -453,14 +315,8 @@ def create_tables() -> None:
             using="gist",
             name="ex_subsidy_rules_in_force_once",
         ),
-        sa.CheckConstraint(
-            "amount_fen is null or amount_fen > 0", name=op.f("ck_subsidy_rules_amount")
-        ),
-        sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["regions.id"],
-            name=op.f("fk_subsidy_rules_region_id_regions"),
-        ),
+        sa.CheckConstraint("amount_fen is null or amount_fen > 0", name=op.f("ck_subsidy_rules_amount")),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_subsidy_rules_region_id_regions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subsidy_rules")),
     )
     op.create_table(
@@ -481,11 +337,7 @@ def create_tables() -> None:
             using="gist",
             name="ex_target_groups_in_force_once",
         ),
-        sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["regions.id"],
-            name=op.f("fk_target_groups_region_id_regions"),
-        ),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_target_groups_region_id_regions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_target_groups")),
     )
     op.create_table(
@@ -523,30 +375,17 @@ def create_tables() -> None:
             nullable=False,
         ),
         sa.Column("is_verified", sa.Boolean(), nullable=False),
-        sa.Column(
-            "reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False
-        ),
+        sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("review_note", sa.Text(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint(
-            "is_verified = (state = 'verified')", name=op.f("ck_tenants_verified_state")
-        ),
-        sa.ForeignKeyConstraint(
-            ["region_id"], ["regions.id"], name=op.f("fk_tenants_region_id_regions")
-        ),
+        sa.CheckConstraint("is_verified = (state = 'verified')", name=op.f("ck_tenants_verified_state")),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_tenants_region_id_regions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
         sa.UniqueConstraint("uscc", name=op.f("uq_tenants_uscc")),
     )
-    op.create_index(
-        "ix_tenants_region_id_state", "tenants", ["region_id", "state"], unique=False
-    )
+    op.create_index("ix_tenants_region_id_state", "tenants", ["region_id", "state"], unique=False)
     op.create_table(
         "courses",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -555,22 +394,10 @@ def create_tables() -> None:
         sa.Column("region_id", sa.BigInteger(), nullable=False),
         sa.Column("is_live", sa.Boolean(), nullable=False),
         sa.Column("is_archived", sa.Boolean(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.CheckConstraint(
-            "not (is_live and is_archived)",
-            name=op.f("ck_courses_archived_is_not_live"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["region_id"], ["regions.id"], name=op.f("fk_courses_region_id_regions")
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_courses_tenant_id_tenants")
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("not (is_live and is_archived)", name=op.f("ck_courses_archived_is_not_live")),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_courses_region_id_regions")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_courses_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_courses")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_courses_tenant_id_id")),
     )
@@ -600,16 +427,9 @@ def create_tables() -> None:
             nullable=False,
         ),
         sa.Column("is_public", sa.Boolean(), nullable=False),
-        sa.Column(
-            "reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False
-        ),
+        sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("decided_by", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         postgresql.ExcludeConstraint(
             (sa.text("tenant_id"), "="),
             (sa.text("trade_code"), "="),
@@ -618,24 +438,12 @@ def create_tables() -> None:
             using="gist",
             name="ex_designations_in_force_once",
         ),
-        sa.CheckConstraint(
-            "valid_to > valid_from", name=op.f("ck_designations_period")
-        ),
-        sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["regions.id"],
-            name=op.f("fk_designations_region_id_regions"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"],
-            ["tenants.id"],
-            name=op.f("fk_designations_tenant_id_tenants"),
-        ),
+        sa.CheckConstraint("valid_to > valid_from", name=op.f("ck_designations_period")),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_designations_region_id_regions")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_designations_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_designations")),
     )
-    op.create_index(
-        "ix_designations_region_id", "designations", ["region_id"], unique=False
-    )
+    op.create_index("ix_designations_region_id", "designations", ["region_id"], unique=False)
     op.create_table(
         "invitations",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -659,23 +467,14 @@ def create_tables() -> None:
         sa.Column("email", sa.LargeBinary(), nullable=True),
         sa.Column("token_hash", sa.Text(), nullable=False),
         sa.Column("invited_by", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_invitations_tenant_id_tenants")
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_invitations_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
     )
-    op.create_index(
-        op.f("ix_invitations_tenant_id"), "invitations", ["tenant_id"], unique=False
-    )
+    op.create_index(op.f("ix_invitations_tenant_id"), "invitations", ["tenant_id"], unique=False)
     op.create_table(
         "memberships",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -714,27 +513,14 @@ def create_tables() -> None:
             nullable=False,
         ),
         sa.Column("tenant_region_id", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_memberships_tenant_id_tenants")),
         sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_memberships_tenant_id_tenants")
+            ["tenant_region_id"], ["regions.id"], name=op.f("fk_memberships_tenant_region_id_regions")
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_region_id"],
-            ["regions.id"],
-            name=op.f("fk_memberships_tenant_region_id_regions"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_memberships_user_id_users")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_memberships_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_memberships")),
-        sa.UniqueConstraint(
-            "tenant_id", "user_id", name=op.f("uq_memberships_tenant_id_user_id")
-        ),
+        sa.UniqueConstraint("tenant_id", "user_id", name=op.f("uq_memberships_tenant_id_user_id")),
     )
     op.create_index("ix_memberships_user_id", "memberships", ["user_id"], unique=False)
     op.create_table(
@@ -744,41 +530,24 @@ def create_tables() -> None:
         sa.Column(
             "channel",
             sa.Enum(
-                "email",
-                "sms",
-                "desk",
-                name="resetchannel",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
+                "email", "sms", "desk", name="resetchannel", native_enum=False, create_constraint=True, length=40
             ),
             nullable=False,
         ),
         sa.Column("token_hash", sa.Text(), nullable=False),
         sa.Column("issued_by_tenant_id", sa.BigInteger(), nullable=True),
         sa.Column("issued_by", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["issued_by_tenant_id"],
-            ["tenants.id"],
-            name=op.f("fk_reset_tokens_issued_by_tenant_id_tenants"),
+            ["issued_by_tenant_id"], ["tenants.id"], name=op.f("fk_reset_tokens_issued_by_tenant_id_tenants")
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_reset_tokens_user_id_users")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_reset_tokens_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reset_tokens")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_reset_tokens_token_hash")),
     )
-    op.create_index(
-        op.f("ix_reset_tokens_user_id"), "reset_tokens", ["user_id"], unique=False
-    )
+    op.create_index(op.f("ix_reset_tokens_user_id"), "reset_tokens", ["user_id"], unique=False)
     op.create_table(
         "shortage_list_entries",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -794,39 +563,20 @@ def create_tables() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["trade_id"],
-            ["trades.id"],
-            name=op.f("fk_shortage_list_entries_trade_id_trades"),
+            ["trade_id"], ["trades.id"], name=op.f("fk_shortage_list_entries_trade_id_trades")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shortage_list_entries")),
-        sa.UniqueConstraint(
-            "list_id",
-            "trade_id",
-            name=op.f("uq_shortage_list_entries_list_id_trade_id"),
-        ),
+        sa.UniqueConstraint("list_id", "trade_id", name=op.f("uq_shortage_list_entries_list_id_trade_id")),
     )
-    op.create_index(
-        op.f("ix_shortage_list_entries_trade_id"),
-        "shortage_list_entries",
-        ["trade_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_shortage_list_entries_trade_id"), "shortage_list_entries", ["trade_id"], unique=False)
     op.create_table(
         "tenant_contacts",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
         sa.Column("region_id", sa.BigInteger(), nullable=False),
         sa.Column("contact_name", sa.LargeBinary(), nullable=False),
         sa.Column("contact_phone", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["regions.id"],
-            name=op.f("fk_tenant_contacts_region_id_regions"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"],
-            ["tenants.id"],
-            name=op.f("fk_tenant_contacts_tenant_id_tenants"),
-        ),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_tenant_contacts_region_id_regions")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_tenant_contacts_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_tenant_contacts")),
     )
     op.create_table(
@@ -891,59 +641,30 @@ def create_tables() -> None:
         sa.Column("teacher", sa.Text(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("certificate", sa.Text(), nullable=False),
-        sa.Column(
-            "reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False
-        ),
+        sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("review_note", sa.Text(), nullable=True),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reviewed_by", sa.BigInteger(), nullable=True),
         sa.Column("created_by", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.CheckConstraint(
-            "not is_live or state = 'approved'",
-            name=op.f("ck_course_revisions_live_is_approved"),
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("not is_live or state = 'approved'", name=op.f("ck_course_revisions_live_is_approved")),
         sa.CheckConstraint("fee_fen >= 0", name=op.f("ck_course_revisions_fee")),
-        sa.CheckConstraint(
-            "level between 1 and 5", name=op.f("ck_course_revisions_level")
-        ),
-        sa.CheckConstraint(
-            "theory_hours >= 0 and practice_hours >= 0",
-            name=op.f("ck_course_revisions_hours"),
-        ),
+        sa.CheckConstraint("level between 1 and 5", name=op.f("ck_course_revisions_level")),
+        sa.CheckConstraint("theory_hours >= 0 and practice_hours >= 0", name=op.f("ck_course_revisions_hours")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "course_id"],
             ["courses.tenant_id", "courses.id"],
             name=op.f("fk_course_revisions_tenant_id_course_id_courses"),
         ),
-        sa.ForeignKeyConstraint(
-            ["trade_id"],
-            ["trades.id"],
-            name=op.f("fk_course_revisions_trade_id_trades"),
-        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trades.id"], name=op.f("fk_course_revisions_trade_id_trades")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course_revisions")),
-        sa.UniqueConstraint(
-            "course_id", "number", name=op.f("uq_course_revisions_course_id_number")
-        ),
+        sa.UniqueConstraint("course_id", "number", name=op.f("uq_course_revisions_course_id_number")),
     )
     op.create_index(
-        "ix_course_revisions_region_id_state",
-        "course_revisions",
-        ["region_id", "state"],
-        unique=False,
+        "ix_course_revisions_region_id_state", "course_revisions", ["region_id", "state"], unique=False
     )
-    op.create_index(
-        op.f("ix_course_revisions_trade_id"),
-        "course_revisions",
-        ["trade_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_course_revisions_trade_id"), "course_revisions", ["trade_id"], unique=False)
     op.create_index(
         "uq_course_revisions_live",
         "course_revisions",
@@ -967,13 +688,7 @@ def create_tables() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "draft",
-                "open",
-                "cancelled",
-                name="runstate",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
+                "draft", "open", "cancelled", name="runstate", native_enum=False, create_constraint=True, length=40
             ),
             nullable=False,
         ),
@@ -984,44 +699,22 @@ def create_tables() -> None:
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("schedule", sa.Text(), nullable=False),
         sa.Column("seats", sa.Integer(), nullable=False),
-        sa.Column(
-            "session_times",
-            postgresql.TSTZMULTIRANGE(),
-            server_default="{}",
-            nullable=False,
-        ),
+        sa.Column("session_times", postgresql.TSTZMULTIRANGE(), server_default="{}", nullable=False),
         sa.Column("reason_code", sa.Text(), nullable=True),
         sa.Column("reason_note", sa.Text(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.CheckConstraint(
-            "not is_public or state <> 'draft'",
-            name=op.f("ck_course_runs_public_is_not_draft"),
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("not is_public or state <> 'draft'", name=op.f("ck_course_runs_public_is_not_draft")),
         sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_course_runs_dates")),
-        sa.ForeignKeyConstraint(
-            ["region_id"], ["regions.id"], name=op.f("fk_course_runs_region_id_regions")
-        ),
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_course_runs_region_id_regions")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "course_id"],
             ["courses.tenant_id", "courses.id"],
             name=op.f("fk_course_runs_tenant_id_course_id_courses"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course_runs")),
-        sa.UniqueConstraint(
-            "tenant_id", "id", name=op.f("uq_course_runs_tenant_id_id")
-        ),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_course_runs_tenant_id_id")),
     )
-    op.create_index(
-        "ix_course_runs_course_id_starts_on",
-        "course_runs",
-        ["course_id", "starts_on"],
-        unique=False,
-    )
+    op.create_index("ix_course_runs_course_id_starts_on", "course_runs", ["course_id", "starts_on"], unique=False)
     op.create_table(
         "course_reviews",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1029,30 +722,16 @@ def create_tables() -> None:
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
         sa.Column("region_id", sa.BigInteger(), nullable=False),
         sa.Column("decision", sa.Text(), nullable=False),
-        sa.Column(
-            "reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False
-        ),
+        sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("decided_by", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "decided_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["revision_id"],
-            ["course_revisions.id"],
-            name=op.f("fk_course_reviews_revision_id_course_revisions"),
+            ["revision_id"], ["course_revisions.id"], name=op.f("fk_course_reviews_revision_id_course_revisions")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course_reviews")),
     )
-    op.create_index(
-        op.f("ix_course_reviews_revision_id"),
-        "course_reviews",
-        ["revision_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_course_reviews_revision_id"), "course_reviews", ["revision_id"], unique=False)
     op.create_table(
         "enrollments",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1083,9 +762,7 @@ def create_tables() -> None:
             ),
             nullable=False,
         ),
-        sa.Column(
-            "busy", postgresql.TSTZMULTIRANGE(), server_default="{}", nullable=False
-        ),
+        sa.Column("busy", postgresql.TSTZMULTIRANGE(), server_default="{}", nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("rule_code", sa.Text(), nullable=True),
         sa.Column("subsidy_fen", sa.BigInteger(), nullable=False),
@@ -1105,24 +782,12 @@ def create_tables() -> None:
             nullable=False,
         ),
         sa.Column("offer_expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False
-        ),
+        sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("decided_by", sa.BigInteger(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         postgresql.ExcludeConstraint(
             (sa.text("learner_id"), "="),
             (sa.text("busy"), "&&"),
@@ -1130,9 +795,7 @@ def create_tables() -> None:
             using="gist",
             name="ex_enrollments_learner_in_one_place",
         ),
-        sa.ForeignKeyConstraint(
-            ["learner_id"], ["users.id"], name=op.f("fk_enrollments_learner_id_users")
-        ),
+        sa.ForeignKeyConstraint(["learner_id"], ["users.id"], name=op.f("fk_enrollments_learner_id_users")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "course_id"],
             ["courses.tenant_id", "courses.id"],
@@ -1145,29 +808,19 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrollments")),
     )
+    op.create_index("ix_enrollments_learner_id", "enrollments", ["learner_id"], unique=False)
     op.create_index(
-        "ix_enrollments_learner_id", "enrollments", ["learner_id"], unique=False
+        "ix_enrollments_learner_region_id_papers", "enrollments", ["learner_region_id", "papers"], unique=False
     )
     op.create_index(
-        "ix_enrollments_learner_region_id_papers",
-        "enrollments",
-        ["learner_region_id", "papers"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_enrollments_tenant_id_run_id_state",
-        "enrollments",
-        ["tenant_id", "run_id", "state"],
-        unique=False,
+        "ix_enrollments_tenant_id_run_id_state", "enrollments", ["tenant_id", "run_id", "state"], unique=False
     )
     op.create_index(
         "uq_enrollments_run_id_learner_id_active",
         "enrollments",
         ["run_id", "learner_id"],
         unique=True,
-        postgresql_where=sa.text(
-            "state in ('applied', 'admitted', 'offered', 'waiting')"
-        ),
+        postgresql_where=sa.text("state in ('applied', 'admitted', 'offered', 'waiting')"),
     )
     op.create_table(
         "run_seats",
@@ -1176,15 +829,10 @@ def create_tables() -> None:
         sa.Column("taken", sa.Integer(), server_default="0", nullable=False),
         sa.Column("waiting", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_number", sa.Integer(), server_default="1", nullable=False),
-        sa.CheckConstraint(
-            "taken between 0 and capacity", name=op.f("ck_run_seats_never_oversold")
-        ),
+        sa.CheckConstraint("taken between 0 and capacity", name=op.f("ck_run_seats_never_oversold")),
         sa.CheckConstraint("waiting >= 0", name=op.f("ck_run_seats_waiting")),
         sa.ForeignKeyConstraint(
-            ["run_id"],
-            ["course_runs.id"],
-            name=op.f("fk_run_seats_run_id_course_runs"),
-            ondelete="CASCADE",
+            ["run_id"], ["course_runs.id"], name=op.f("fk_run_seats_run_id_course_runs"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("run_id", name=op.f("pk_run_seats")),
         postgresql_with={"fillfactor": "50"},
@@ -1199,12 +847,7 @@ def create_tables() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "theory",
-                "practice",
-                name="sessionkind",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
+                "theory", "practice", name="sessionkind", native_enum=False, create_constraint=True, length=40
             ),
             nullable=False,
         ),
@@ -1219,12 +862,7 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run_sessions")),
     )
-    op.create_index(
-        "ix_run_sessions_run_id_starts_at",
-        "run_sessions",
-        ["run_id", "starts_at"],
-        unique=False,
-    )
+    op.create_index("ix_run_sessions_run_id_starts_at", "run_sessions", ["run_id", "starts_at"], unique=False)
     op.create_table(
         "eligibility_decisions",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1238,21 +876,12 @@ def create_tables() -> None:
         sa.Column("subsidy_fen", sa.BigInteger(), nullable=False),
         sa.Column("grounds", sa.LargeBinary(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["enrollment_id"], ["enrollments.id"], name=op.f("fk_eligibility_decisions_enrollment_id_enrollments")
         ),
         sa.ForeignKeyConstraint(
-            ["enrollment_id"],
-            ["enrollments.id"],
-            name=op.f("fk_eligibility_decisions_enrollment_id_enrollments"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["learner_id"],
-            ["users.id"],
-            name=op.f("fk_eligibility_decisions_learner_id_users"),
+            ["learner_id"], ["users.id"], name=op.f("fk_eligibility_decisions_learner_id_users")
         ),
         sa.ForeignKeyConstraint(
             ["supersedes_id"],
@@ -1262,22 +891,12 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_eligibility_decisions")),
     )
     op.create_index(
-        op.f("ix_eligibility_decisions_enrollment_id"),
-        "eligibility_decisions",
-        ["enrollment_id"],
-        unique=False,
+        op.f("ix_eligibility_decisions_enrollment_id"), "eligibility_decisions", ["enrollment_id"], unique=False
     )
-    op.create_index(
-        "ix_eligibility_decisions_learner_id",
-        "eligibility_decisions",
-        ["learner_id"],
-        unique=False,
-    )
+    op.create_index("ix_eligibility_decisions_learner_id", "eligibility_decisions", ["learner_id"], unique=False)
     op.create_table(
         "waitlist_entries",
-        sa.Column(
-            "enrollment_id", sa.BigInteger(), autoincrement=False, nullable=False
-        ),
+        sa.Column("enrollment_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("run_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -1287,8 +906,6 @@ def create_tables() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("enrollment_id", name=op.f("pk_waitlist_entries")),
-        sa.UniqueConstraint(
-            "run_id", "number", name=op.f("uq_waitlist_entries_run_id_number")
-        ),
+        sa.UniqueConstraint("run_id", "number", name=op.f("uq_waitlist_entries_run_id_number")),
     )
     # ### end Alembic commands ###

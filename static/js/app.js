@@ -16,7 +16,9 @@
     form.setAttribute("aria-busy", "true");
     // After the browser has collected the pressed button's own name and value.
     setTimeout(() => {
-      for (const button of form.querySelectorAll("button:not(:disabled)")) {
+      for (const button of form.elements) {
+        if (button.tagName !== "BUTTON" || button.disabled) continue;
+        if (button === document.activeElement) button.dataset.focused = "1";
         button.disabled = true;
         button.dataset.resting = "1";
       }
@@ -28,9 +30,12 @@
   function wake(form) {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
-    for (const button of form.querySelectorAll("button[data-resting]")) {
+    for (const button of form.elements) {
+      if (!button.dataset.resting) continue;
       button.disabled = false;
+      if (button.dataset.focused && document.activeElement === document.body) button.focus();
       delete button.dataset.resting;
+      delete button.dataset.focused;
     }
     clearTimeout(timer);
     say("");

@@ -1,0 +1,72 @@
+# 匠途 Jiangtu. `make help` lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	--custom-compile-command "make lock" pyproject.toml
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run-installed ## run the site with its database, worker and demo city (PORT=8000 DATA_DIR=var)
+	@exec $(BIN)/python -m app.supervisor --with-parent
+
+test: $(VENV)/.test-installed ## install what the tests need and run everything
+	@exec $(BIN)/python tests/run.py
+
+lint: $(VENV)/.test-installed ## ruff and the import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo
+
+types: $(VENV)/.test-installed ## mypy, strict on app/
+	@$(BIN)/mypy
+
+bench: $(VENV)/.run-installed ## measure, as ratios on this machine
+	@exec $(BIN)/python -m benchmarks
+
+lock: $(VENV)/.test-installed ## lock the Python dependencies with hashes
+	$(COMPILE) -o requirements.txt
+	$(COMPILE) --extra test -c requirements.txt -o requirements-test.txt
+
+static: ## build the committed front-end files (needs Node; running does not)
+	npm ci --ignore-scripts --no-audit --no-fund && npm run build
+
+translations: $(VENV)/.test-installed ## collect the texts and update app/translations
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k _n:1,2 -c NOTE: --no-location --sort-output \
+		--project=jiangtu --version=0 -o app/translations/messages.pot .
+	$(BIN)/pybabel -q update -i app/translations/messages.pot -d app/translations --no-fuzzy-matching --ignore-pot-creation-date
+
+clean: ## remove what was built and installed; keeps the data in var/
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find app tests migrations benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first Python on PATH that starts and is new enough; pyenv's shims may exist and not start.
+$(BIN)/python:
+	@for python in python3.13 python3.12 python3.11 python3 python3.14 python; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "making $(VENV) with $$("$$python" --version)"; \
+			"$$python" -m venv --clear $(VENV) && exit 0; \
+			rm -rf $(VENV); \
+			echo "$$python could not make $(VENV). On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer is needed and was not found. Found: $$(python3 --version 2>&1 || echo none)" >&2; exit 1
+
+# A stamp holds the lock file it was made from, so that a second run is instant and a changed lock is installed.
+$(VENV)/.run-installed: requirements.txt | $(BIN)/python
+	@if ! cmp -s requirements.txt $@; then \
+		echo "installing the locked dependencies …"; \
+		$(BIN)/python -m pip install -q --no-input --disable-pip-version-check --require-hashes -r requirements.txt; \
+	fi
+	@cp requirements.txt $@
+
+$(VENV)/.test-installed: requirements-test.txt $(VENV)/.run-installed | $(BIN)/python
+	@if ! cmp -s requirements-test.txt $@; then \
+		echo "installing what the tests need …"; \
+		$(BIN)/python -m pip install -q --no-input --disable-pip-version-check --require-hashes -r requirements-test.txt; \
+	fi
+	@cp requirements-test.txt $@
+
+.PHONY: help run test lint types bench lock static translations clean

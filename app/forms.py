@@ -1,0 +1,369 @@
+"""Forms: fields that tidy what was typed, refuse it in words, and never let it become a server error.
+
+Every room's forms derive from `Form` and use these fields instead of those of wtforms. Fields are required unless
+`required=False`; text comes back without NUL and control characters, trimmed, at most `maximum` characters long.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+import wtforms
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms.validators import ValidationError
+
+from app import errors, http, money
+from app.errors import DomainError
+
+LONGEST_LINE = 200
+LONGEST_TEXT = 4000
+LARGEST_INTEGER = 2_147_483_647
+
+Label = Any
+"""A plain or lazily translated string."""
+
+
+def tidy(text: str, *, multiline: bool = False) -> str:
+    """What was typed without control characters (PostgreSQL refuses NUL), composed and trimmed."""
+    kept = "\n\t" if multiline else ""
+    unified = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if not multiline:
+        unified = unified.replace("\n", " ").replace("\t", " ")
+    return "".join(c for c in unified if c in kept or unicodedata.category(c) not in {"Cc", "Cs"}).strip()
+
+
+class Form(FlaskForm):
+    """A form whose refusals stand beside the field they are about."""
+
+    def refuse(self, error: DomainError) -> int:
+        """Show a service's refusal on its field (or at the top), undo what was written; the status: 422."""
+        http.roll_back()
+        text = errors.message(error)
+        field = self._fields.get(error.field) if error.field else None
+        if field is None:
+            self.form_errors.append(text)
+        else:
+            field.errors = [*field.errors, text]
+        return 422
+
+
+class _Required:
+    """Sets the flag that labels and browsers read; the fields do the checking."""
+
+    field_flags = {"required": True}  # noqa: RUF012 - wtforms reads it from the instance
+
+    def __call__(self, form: Any, field: Any) -> None:
+        return None
+
+
+class _Checked:
+    """Common to all fields: required unless told otherwise, one message at a time."""
+
+    empty_message: Label = _l("请填写。")
+    process_errors: Sequence[Any]
+    data: Any
+
+    @staticmethod
+    def rules(required: bool, validators: Iterable[Any]) -> list[Any]:
+        return [*([_Required()] if required else []), *validators]
+
+    def is_empty(self) -> bool:
+        return self.data is None or self.data == ""
+
+    def check(self) -> None:
+        """Refuse a value that is there; raises ValidationError."""
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what cannot be read, then what is missing, then what the field itself does not allow."""
+        if self.process_errors:
+            raise wtforms.validators.StopValidation()
+        if self.is_empty():
+            if getattr(self.flags, "required", False):  # type: ignore[attr-defined]
+                raise wtforms.validators.StopValidation(str(self.empty_message))
+            raise wtforms.validators.StopValidation()
+        try:
+            self.check()
+        except ValidationError as error:
+            raise wtforms.validators.StopValidation(str(error)) from error
+
+
+class TextField(_Checked, wtforms.StringField):
+    """One line of text."""
+
+    multiline = False
+
+    def __init__(
+        self,
+        label: Label = None,
+        validators: Iterable[Any] = (),
+        *,
+        required: bool = True,
+        minimum: int = 0,
+        maximum: int = LONGEST_LINE,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **kwargs)
+        self.minimum, self.maximum = minimum, maximum
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Tidy what was typed; nothing typed is an empty string."""
+        self.data = tidy(str(valuelist[0]), multiline=self.multiline) if valuelist else ""
+
+    def pre_validate(self, form: Any) -> None:
+        """As every field; a field that was not sent at all is an empty string."""
+        self.data = self.data or ""
+        super().pre_validate(form)
+
+    def check(self) -> None:
+        """Refuse text that is too short or too long."""
+        length = len(self.data or "")
+        if length > self.maximum:
+            raise ValidationError(_("最多 %(n)s 个字，现在是 %(now)s 个。", n=self.maximum, now=length))
+        if length < self.minimum:
+            raise ValidationError(_("至少 %(n)s 个字。", n=self.minimum))
+
+
+class TextArea(TextField):
+    """Several lines of text."""
+
+    widget = wtforms.widgets.TextArea()
+    multiline = True
+
+    def __init__(self, label: Label = None, validators: Iterable[Any] = (), **kwargs: Any) -> None:
+        super().__init__(label, validators, **{"maximum": LONGEST_TEXT, **kwargs})
+
+
+class PasswordField(_Checked, wtforms.PasswordField):
+    """A password, taken exactly as typed and never shown again."""
+
+    def __init__(
+        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **kwargs)
+
+    def check(self) -> None:
+        """Refuse what no password can be; the service refuses the rest."""
+        if len(self.data or "") > 128:
+            raise ValidationError(_("密码最多 %(n)s 个字符。", n=128))
+
+
+class IntegerField(_Checked, wtforms.IntegerField):
+    """A whole number between two bounds; full-width digits are read too."""
+
+    def __init__(
+        self,
+        label: Label = None,
+        validators: Iterable[Any] = (),
+        *,
+        required: bool = True,
+        minimum: int = 0,
+        maximum: int = LARGEST_INTEGER,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **kwargs)
+        self.minimum, self.maximum = minimum, maximum
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the number; raises ValueError with the reason if there is none."""
+        self.data = None
+        text = unicodedata.normalize("NFKC", tidy(str(valuelist[0]))) if valuelist else ""
+        if not text:
+            return
+        body = text.removeprefix("-")
+        if not (body.isascii() and body.isdigit()) or len(body) > 12:
+            raise ValueError(_("请填写整数，例如 30。"))
+        self.data = int(text)
+
+    def check(self) -> None:
+        """Refuse a number outside the bounds."""
+        if not self.minimum <= (self.data or 0) <= self.maximum:
+            low, high = self.minimum, self.maximum
+            raise ValidationError(_("请填写 %(low)s 到 %(high)s 之间的数。", low=low, high=high))
+
+
+class YuanField(_Checked, wtforms.StringField):
+    """An amount typed in yuan; `data` is integer fen."""
+
+    def __init__(
+        self,
+        label: Label = None,
+        validators: Iterable[Any] = (),
+        *,
+        required: bool = True,
+        maximum_fen: int = 100_000_000,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **kwargs)
+        self.maximum_fen = maximum_fen
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else money.yuan(int(self.data))
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the amount; raises ValueError with the reason if there is none."""
+        self.data = None
+        text = unicodedata.normalize("NFKC", tidy(str(valuelist[0]))) if valuelist else ""
+        if not text:
+            return
+        try:
+            self.data = money.fen_from_yuan(text) if len(text) <= 20 else -1
+        except (ValueError, ArithmeticError) as error:
+            raise ValueError(_("请填写金额（元），最多两位小数，例如 1800。")) from error
+
+    def check(self) -> None:
+        """Refuse an amount that is too large."""
+        if not 0 <= int(self.data or 0) <= self.maximum_fen:
+            raise ValidationError(_("金额最多 %(n)s 元。", n=money.yuan(self.maximum_fen)))
+
+
+class DateField(_Checked, wtforms.DateField):
+    """A date, between two bounds if given."""
+
+    def __init__(
+        self,
+        label: Label = None,
+        validators: Iterable[Any] = (),
+        *,
+        required: bool = True,
+        earliest: date = date(1900, 1, 1),
+        latest: date = date(2100, 12, 31),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **kwargs)
+        self.earliest, self.latest = earliest, latest
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read 2026-12-05, 2026/12/5 or 20261205; raises ValueError with the reason for anything else."""
+        self.data = None
+        text = unicodedata.normalize("NFKC", tidy(str(valuelist[0]))) if valuelist else ""
+        if not text:
+            return
+        for pattern in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"):
+            try:
+                self.data = datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a date has no zone
+                return
+            except ValueError:
+                continue
+        raise ValueError(_("请填写日期，例如 2026-12-05。"))
+
+    def check(self) -> None:
+        """Refuse a date outside the bounds."""
+        if self.data is not None and not self.earliest <= self.data <= self.latest:
+            low, high = self.earliest.isoformat(), self.latest.isoformat()
+            raise ValidationError(_("日期应在 %(low)s 与 %(high)s 之间。", low=low, high=high))
+
+
+class TimeField(_Checked, wtforms.TimeField):
+    """A time of day."""
+
+    def __init__(
+        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read 8:30 or 08:30:00; raises ValueError with the reason for anything else."""
+        self.data = None
+        text = unicodedata.normalize("NFKC", tidy(str(valuelist[0]))) if valuelist else ""
+        if not text:
+            return
+        try:
+            hours, minutes, *_rest = (int(part) for part in text.split(":"))
+            self.data = time(hours, minutes)
+        except ValueError as error:
+            raise ValueError(_("请填写时间，例如 08:30。")) from error
+
+
+class _Choosing(_Checked):
+    empty_message = _l("请选择一项。")
+
+    def is_empty(self) -> bool:
+        return self.data in (None, "", [])
+
+    def check(self) -> None:
+        """Refuse a value that is not offered."""
+        chosen = self.data if isinstance(self.data, list) else [self.data]
+        offered = {str(choice[0]) for choice in self.flat_choices()}
+        if not {str(value) for value in chosen} <= offered:
+            raise ValidationError(_("请从给出的选项中选择。"))
+
+    def flat_choices(self) -> Iterable[Any]:
+        """Every (value, label) pair, groups opened."""
+        choices: Any = self.choices  # type: ignore[attr-defined]
+        if isinstance(choices, dict):
+            choices = [choice for group in choices.values() for choice in group]
+        for choice in choices or ():
+            yield choice if isinstance(choice, tuple) else (choice, choice)
+
+
+def coerce_text(value: Any) -> str | None:
+    """A choice as text; nothing chosen stays None."""
+    return None if value is None else tidy(str(value))
+
+
+def coerce_id(value: Any) -> int | None:
+    """A choice as a row's id; nothing chosen, or not a number, is None."""
+    text = "" if value is None else tidy(str(value))
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+class SelectField(_Choosing, wtforms.SelectField):
+    """One of a list; `coerce=coerce_id` for rows."""
+
+    def __init__(
+        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **{"coerce": coerce_text, **kwargs})
+
+
+class RadioField(_Choosing, wtforms.RadioField):
+    """One of a few, all in sight."""
+
+    def __init__(
+        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **{"coerce": coerce_text, **kwargs})
+
+
+class ChoicesField(_Choosing, wtforms.SelectMultipleField):
+    """Any of several, as checkboxes; `data` is a list."""
+
+    empty_message = _l("请至少选择一项。")
+    widget = wtforms.widgets.ListWidget(prefix_label=False)
+    option_widget = wtforms.widgets.CheckboxInput()
+
+    def __init__(
+        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **{"coerce": coerce_text, **kwargs})
+
+
+class BooleanField(_Checked, wtforms.BooleanField):
+    """A box to tick; `required=True` means it must be ticked."""
+
+    empty_message = _l("请勾选后再继续。")
+
+    def __init__(
+        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(label, self.rules(required, validators), **kwargs)
+
+    def is_empty(self) -> bool:
+        """Whether the box is not ticked."""
+        return not self.data
+
+
+class HiddenField(TextField):
+    """A value the page carries."""
+
+    widget = wtforms.widgets.HiddenInput()
+
+    def __init__(self, label: Label = None, validators: Iterable[Any] = (), **kwargs: Any) -> None:
+        super().__init__(label, validators, **{"required": False, **kwargs})
