@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, health, http, i18n, jobs, limits, outbox, pii, scope, security
+from app import cli, errors, health, http, i18n, jobs, limits, outbox, pii, scope, security
 from app.config import Settings
 from app.db import db, models
 
@@ -22,11 +23,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         SETTINGS=settings,
         SECRET_KEY=settings.secret_keys[0],
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 5, "max_overflow": 5, "pool_pre_ping": False},
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 5, "max_overflow": 5, "hide_parameters": True},
         TESTING=settings.testing,
         WTF_CSRF_TIME_LIMIT=8 * 3600,
         MAX_CONTENT_LENGTH=8 * 1024 * 1024,
     )
+    errors.configure(strict=not settings.production)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1)  # type: ignore[method-assign]
     pii.configure(pii.Vault(settings.pii_key, settings.blind_index_key))
 
     from app import catalog, enroll, policy, tenants

@@ -27,6 +27,7 @@ class Settings:
     smtp_url: str | None = None
     mail_from: str = "jiangtu@localhost"
     sms_url: str | None = None
+    trusted_proxies: int = 0
     testing: bool = False
 
     @classmethod
@@ -60,6 +61,7 @@ class Settings:
             smtp_url=source.get("SMTP_URL") or None,
             mail_from=source.get("MAIL_FROM", "jiangtu@localhost"),
             sms_url=source.get("SMS_URL") or None,
+            trusted_proxies=int(source.get("TRUSTED_PROXIES", "0")),
         )
         settings.refuse_if_unsafe()
         return settings

@@ -138,6 +138,7 @@ class Enrollment(Model):
     learner_name: Mapped[str] = mapped_column(Encrypted("enrollment.learner_name"))
     id_number_masked: Mapped[str]
     phone: Mapped[str] = mapped_column(Encrypted("enrollment.phone"))
+    course_title: Mapped[str] = mapped_column(default="", server_default="")
     state: Mapped[EnrollmentState] = mapped_column(enum(EnrollmentState))
     busy: Mapped[list[Range[datetime]]] = mapped_column(TSTZMULTIRANGE, server_default="{}")
     answer: Mapped[str]

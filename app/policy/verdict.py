@@ -33,7 +33,7 @@ class Offer:
     """The course as the rules see it. Money in fen; level 5 (elementary) to 1, None if it has none.
 
     `form` is employment, upgrade or founder. `listed` says whether the trade is on the shortage list in force
-    (None: not known) and `list_entry` which entry. `standard_fen` is the standard for this trade and level, if set.
+    (None: not known) and `list_entry` which entry. `standard_fen` is the standard for this trade and level.
     """
 
     trade_code: str

@@ -79,6 +79,7 @@ register("uscc_character", _l("统一社会信用代码只含数字和大写字�
 register("uscc_check_digit", _l("统一社会信用代码有一位不对（与最后一位校验码不符），请对照证照逐位核对。"))
 register("mobile_empty", _l("请填写手机号。"))
 register("mobile_shape", _l("请填写11位的中国大陆手机号，例如13812345678。"))
+register("contact_phone_shape", _l("请填写11位手机号，或带区号的座机，例如0311-86012345。"))
 
 
 def check_id_number(text: str, on: date) -> IdNumber:
@@ -146,6 +147,20 @@ def check_mobile(text: str) -> str:
     if not re.fullmatch(r"1[3-9][0-9]{9}", digits):
         raise IdentifierError("mobile_shape")
     return digits
+
+
+def check_contact_phone(text: str) -> str:
+    """Check a number an office answers: a mobile number, or a landline with its area code as 0311-86012345.
+
+    Raises IdentifierError with mobile_empty or contact_phone_shape.
+    """
+    digits = _without_dashes(_tidy(text))
+    if landline := re.fullmatch(r"(?:\+?86)?\(?(0(?:10|2[0-9]|[3-9][0-9]{2}))\)?([2-9][0-9]{6,7})", digits):
+        return f"{landline[1]}-{landline[2]}"
+    try:
+        return check_mobile(text)
+    except IdentifierError as error:
+        raise IdentifierError("mobile_empty" if not digits else "contact_phone_shape") from error
 
 
 def make_id_number(area: str, birth_on: date, seq: int) -> str:

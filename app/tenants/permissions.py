@@ -9,10 +9,19 @@ _EVERYONE = frozenset(Role)
 _RUNS_IT = frozenset({Role.OWNER, Role.MANAGER})
 _TEACHES = frozenset({Role.OWNER, Role.MANAGER, Role.TEACHER})
 
+ROLES_OF: dict[TenantKind, tuple[Role, ...]] = {
+    TenantKind.INSTITUTION: (Role.OWNER, Role.MANAGER, Role.TEACHER, Role.FINANCE),
+    TenantKind.ENTERPRISE: (Role.OWNER, Role.MANAGER, Role.FINANCE),
+    TenantKind.BUREAU: (Role.OWNER, Role.MANAGER, Role.FINANCE, Role.AUDITOR),
+    TenantKind.ASSESSOR: (Role.OWNER, Role.MANAGER, Role.FINANCE),
+}
+"""The roles that fit each kind of tenant."""
+
 PERMISSIONS: dict[TenantKind, dict[str, frozenset[Role]]] = {
     TenantKind.INSTITUTION: {
         "tenants:desk:see": _EVERYONE,
         "tenants:member:manage": frozenset({Role.OWNER}),
+        "tenants:tenant:edit": _RUNS_IT,
         "tenants:reset:issue": _TEACHES,
         "catalog:course:see": _EVERYONE,
         "catalog:course:edit": _RUNS_IT,
@@ -22,6 +31,7 @@ PERMISSIONS: dict[TenantKind, dict[str, frozenset[Role]]] = {
     },
     TenantKind.ENTERPRISE: {
         "tenants:desk:see": _EVERYONE,
+        "tenants:tenant:edit": _RUNS_IT,
         "tenants:member:manage": frozenset({Role.OWNER}),
     },
     TenantKind.BUREAU: {

@@ -10,8 +10,9 @@ from flask import g, session
 from app.db import db
 from app.http import DESK, login_manager
 from app.scope import Scope, current
-from app.tenants.models import Membership, Region, Role, TenantKind, User
+from app.tenants.models import Membership, Role, TenantKind, User
 from app.tenants.permissions import may
+from app.tenants.regions import regions_below
 
 
 @login_manager.user_loader
@@ -40,13 +41,6 @@ def is_member_with(scope: Scope, permission: str | None) -> bool:
         session.pop(DESK, None)
         return False
     return may(scope, permission)
-
-
-def regions_below(region_id: int) -> list[int]:
-    """The region's id and those of all regions below it."""
-    tree = sa.select(Region.id).where(Region.id == region_id).cte("tree", recursive=True)
-    tree = tree.union_all(sa.select(Region.id).where(Region.parent_id == tree.c.id))
-    return list(db.session.scalars(sa.select(tree.c.id).order_by(tree.c.id)))
 
 
 def claim_desk(membership: Membership) -> dict[str, Any]:

@@ -14,8 +14,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- The counters of attempt limits (app/limits.py): hashed keys only; losing them in a crash is harmless.
-CREATE UNLOGGED TABLE attempts (
+-- The counters of attempt limits (app/limits.py): hashed keys only.
+CREATE TABLE attempts (
     key text PRIMARY KEY,
     count integer NOT NULL,
     expires_at timestamptz NOT NULL

@@ -26,6 +26,7 @@ DECLARE
     learner bigint := seat_actor();
     seats run_seats%ROWTYPE;
     run course_runs%ROWTYPE;
+    title text;
     new_state text;
 BEGIN
     IF learner IS NULL THEN RAISE EXCEPTION 'seat_take needs a person in scope'; END IF;
@@ -39,11 +40,12 @@ BEGIN
         WHERE e.run_id = p_run_id AND e.learner_id = learner
           AND e.state IN ('applied', 'admitted', 'offered', 'waiting');
     IF FOUND THEN outcome := 'existing'; RETURN; END IF;
-    SELECT r.* INTO run FROM course_runs r
-        JOIN courses c ON c.id = r.course_id AND c.is_live
+    SELECT v.title INTO title FROM course_runs r
+        JOIN course_revisions v ON v.course_id = r.course_id AND v.is_live
         JOIN tenants t ON t.id = r.tenant_id AND t.is_verified
         WHERE r.id = p_run_id AND r.is_public AND r.state = 'open' AND r.starts_at > now();
     IF NOT FOUND THEN outcome := 'closed'; RETURN; END IF;
+    SELECT r.* INTO run FROM course_runs r WHERE r.id = p_run_id;
 
     new_state := CASE WHEN seats.taken < seats.capacity AND seats.waiting = 0 THEN 'applied' ELSE 'waiting' END;
     IF new_state = 'applied' THEN
@@ -55,10 +57,10 @@ BEGIN
 
     INSERT INTO enrollments (
         run_id, course_id, tenant_id, region_id, learner_region_id, learner_id, learner_name, id_number_masked, phone,
-        state, busy, answer, rule_code, subsidy_fen, learner_pays_fen, papers
+        course_title, state, busy, answer, rule_code, subsidy_fen, learner_pays_fen, papers
     ) VALUES (
         p_run_id, run.course_id, run.tenant_id, run.region_id, p_learner_region_id, learner, p_learner_name,
-        p_id_number_masked, p_phone, new_state, run.session_times, p_answer, p_rule_code, p_subsidy_fen,
+        p_id_number_masked, p_phone, title, new_state, run.session_times, p_answer, p_rule_code, p_subsidy_fen,
         p_learner_pays_fen, p_papers
     ) RETURNING id INTO enrollment_id;
 

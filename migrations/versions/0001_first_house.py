@@ -744,6 +744,7 @@ def create_tables() -> None:
         sa.Column("learner_name", sa.LargeBinary(), nullable=False),
         sa.Column("id_number_masked", sa.Text(), nullable=False),
         sa.Column("phone", sa.LargeBinary(), nullable=False),
+        sa.Column("course_title", sa.Text(), server_default="", nullable=False),
         sa.Column(
             "state",
             sa.Enum(

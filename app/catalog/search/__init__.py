@@ -1,0 +1,1 @@
+"""Finding courses: one contract (`contract`), its analysis of text (`analysis`), and the engines behind it."""

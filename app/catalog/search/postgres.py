@@ -1,0 +1,338 @@
+"""Search on PostgreSQL: one unscoped table of published documents, tokens in a GIN index (law 6).
+
+Text indexes do not work under row-level security (docs/tenancy.md), so nothing here reads a scoped table. The
+statements are built by pure functions of the query; the backend only runs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from datetime import date
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, array, insert
+from sqlalchemy.orm import Session, scoped_session
+
+from app.catalog.models import CourseDocument, RunSeats
+from app.catalog.search.analysis import HEADING, question_grams
+from app.catalog.search.contract import (
+    NO_LEVEL,
+    SOON,
+    Document,
+    Facet,
+    FacetName,
+    Option,
+    Page,
+    Query,
+    Shape,
+    Sort,
+    card_from,
+    dates_of,
+)
+
+BATCH = 500
+
+docs: sa.Table = sa.inspect(CourseDocument).local_table  # type: ignore[assignment]
+seats: sa.Table = sa.inspect(RunSeats).local_table  # type: ignore[assignment]
+Condition = sa.ColumnElement[bool]
+
+_level = sa.func.coalesce(docs.c.level, NO_LEVEL)
+_shape_columns = (docs.c.trade_code, _level, docs.c.form, docs.c.is_subsidised, docs.c.fee_fen > 0)
+_SCALARS: dict[FacetName, sa.ColumnElement[Any]] = {
+    FacetName.CATEGORY: docs.c.category,
+    FacetName.SHORTAGE: docs.c.is_shortage,
+    FacetName.LEVEL: _level,
+    FacetName.MODE: docs.c.mode,
+}
+
+
+# --- Building: pure functions of the query -----------------------------------------------------------------
+
+
+def matches(query: Query) -> Condition:
+    """Documents with every token of the question."""
+    tokens = question_grams(query.terms)
+    return docs.c.grams.contains(_texts(tokens)) if tokens else sa.true()
+
+
+def choices(query: Query) -> dict[FacetName, Condition]:
+    """The condition of each facet something was chosen in."""
+    chosen: dict[FacetName, Condition] = {}
+    if query.categories:
+        chosen[FacetName.CATEGORY] = docs.c.category.in_(query.categories)
+    if query.only_shortage:
+        chosen[FacetName.SHORTAGE] = docs.c.is_shortage
+    if query.regions:
+        chosen[FacetName.REGION] = docs.c.region_ids.overlap(sa.cast(array(query.regions), ARRAY(sa.BigInteger)))
+    if query.levels:
+        chosen[FacetName.LEVEL] = _level.in_(query.levels)
+    if query.modes:
+        chosen[FacetName.MODE] = docs.c.mode.in_(query.modes)
+    if query.starts:
+        chosen[FacetName.START] = _starts_on(query.start_dates())
+    if query.only_free:
+        chosen[FacetName.FREE] = is_free(query.free_shapes)
+    return chosen
+
+
+def is_free(shapes: frozenset[Shape] | None) -> Condition:
+    """Documents of one of these shapes; none at all if it is not known which are free."""
+    if not shapes:
+        return sa.false()
+    rows = [(s.trade_code, s.level, s.form, s.is_subsidised, s.has_fee) for s in sorted(shapes)]
+    return sa.tuple_(*_shape_columns).in_(rows)
+
+
+def order(query: Query) -> list[sa.ColumnElement[Any]]:
+    """The sort as columns, ending with the course's id so that the order is total.
+
+    Best: words found in the title or trade, then shortage, then seats left, then the sooner start.
+    """
+    upcoming = sa.case((docs.c.next_starts_on >= query.on, docs.c.next_starts_on))
+    soon = upcoming.asc().nulls_last()
+    has_seat = sa.and_(docs.c.seats_left > 0, upcoming.is_not(None))
+    by: list[sa.ColumnElement[Any]]
+    if query.sort is Sort.STARTS_SOON:
+        by = [soon]
+    elif query.sort is Sort.PRICE:
+        free_first = [is_free(query.free_shapes).desc()] if query.free_shapes else []
+        by = [*free_first, docs.c.fee_fen.asc(), soon]
+    elif query.sort is Sort.SEATS:
+        by = [sa.case((upcoming.is_not(None), docs.c.seats_left), else_=0).desc(), soon]
+    else:
+        by = [*_relevance(query), docs.c.is_shortage.desc(), has_seat.desc(), soon]
+    return [*by, docs.c.course_id.asc()]
+
+
+def _relevance(query: Query) -> list[sa.ColumnElement[Any]]:
+    tokens = question_grams(query.terms)
+    if not tokens:
+        return []
+    in_heading = docs.c.grams.contains(_texts(tuple(HEADING + token for token in tokens)))
+    in_trade = docs.c.trade_code.in_(query.trades) if query.trades else sa.false()
+    score = sa.cast(in_heading, sa.Integer) * 2 + sa.cast(in_trade, sa.Integer)
+    return [score.desc()]
+
+
+def page_statement(query: Query) -> sa.Select[Any]:
+    """One page of cards."""
+    return (
+        sa.select(docs.c.card, docs.c.version)
+        .where(matches(query), *choices(query).values())
+        .order_by(*order(query))
+        .limit(query.per_page)
+        .offset((query.page - 1) * query.per_page)
+    )
+
+
+def counts_statement(query: Query) -> sa.Select[Any]:
+    """One pass over the text's matches: every one-valued facet, the total and the classes, by grouping sets.
+
+    Row: kind (the facet's name or "all"), value, count.
+    """
+    chosen = choices(query)
+    runs = sa.func.coalesce(
+        sa.select(sa.func.count())
+        .select_from(_unnested())
+        .where(sa.column("start") >= query.on)
+        .correlate(docs)
+        .scalar_subquery(),
+        0,
+    )
+    flags = [condition.label(f"chose_{name}") for name, condition in chosen.items()]
+    base = (
+        sa.select(
+            *(column.label(name.value) for name, column in _SCALARS.items()),
+            is_free(query.free_shapes).label("is_free"),
+            _starts_on(dates_of(SOON, query.on)).label("is_soon"),
+            runs.label("runs"),
+            *flags,
+        )
+        .where(matches(query))
+        .cte("base")
+    )
+    scalars = [base.c[name.value] for name in _SCALARS]
+
+    def others(facet: FacetName | None) -> Condition:
+        kept = [base.c[f"chose_{name}"] for name in chosen if name is not facet]
+        return sa.and_(sa.true(), *kept)
+
+    def count(facet: FacetName | None, *more: Condition) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(others(facet), *more)
+
+    return sa.select(
+        sa.func.grouping(*scalars).label("grouping"),
+        *scalars,
+        *(count(name).label(f"n_{name.value}") for name in _SCALARS),
+        count(None).label("n_all"),
+        count(FacetName.FREE, base.c.is_free).label("n_free"),
+        count(FacetName.START, base.c.is_soon).label("n_soon"),
+        sa.func.coalesce(sa.func.sum(base.c.runs).filter(others(None)), 0).label("n_runs"),
+    ).group_by(sa.func.grouping_sets(*scalars, sa.text("()")))
+
+
+def regions_statement(query: Query) -> sa.Select[Any]:
+    """Courses per region they are held in."""
+    region = sa.func.unnest(docs.c.region_ids).column_valued("region")
+    where = [condition for name, condition in choices(query).items() if name is not FacetName.REGION]
+    return (
+        sa.select(region, sa.func.count())
+        .select_from(docs.join(region, sa.true()))
+        .where(matches(query), *where)
+        .group_by(region)
+    )
+
+
+def months_statement(query: Query) -> sa.Select[Any]:
+    """Courses per month a class of theirs begins in, from today."""
+    start = sa.func.unnest(docs.c.start_dates).column_valued("start")
+    month = sa.func.to_char(start, "YYYY-MM")
+    where = [condition for name, condition in choices(query).items() if name is not FacetName.START]
+    return (
+        sa.select(month, sa.func.count(docs.c.course_id.distinct()))
+        .select_from(docs.join(start, sa.true()))
+        .where(matches(query), start >= query.on, *where)
+        .group_by(month)
+        .order_by(month)
+    )
+
+
+def upsert_statement() -> sa.Insert:
+    """Write documents unless a newer one is there."""
+    new = insert(docs)
+    names = [column.name for column in docs.columns if column.name not in ("course_id", "indexed_at")]
+    return new.on_conflict_do_update(
+        index_elements=[docs.c.course_id],
+        set_={**{name: new.excluded[name] for name in names}, "indexed_at": sa.func.now()},
+        where=new.excluded.version >= docs.c.version,
+    )
+
+
+def row_of(document: Document) -> dict[str, Any]:
+    """A document as a row of the table."""
+    row = asdict(document)
+    row.update(
+        region_ids=list(document.region_ids),
+        start_dates=list(document.start_dates),
+        grams=list(document.grams),
+        next_starts_on=min(document.start_dates, default=None),
+    )
+    return row
+
+
+def _texts(tokens: Iterable[str]) -> sa.ColumnElement[Any]:
+    return sa.cast(array(tokens, type_=sa.Text), ARRAY(sa.Text))
+
+
+def _starts_on(days: Iterable[date]) -> Condition:
+    wanted = tuple(days)
+    if not wanted:
+        return sa.false()
+    return docs.c.start_dates.overlap(sa.cast(array(wanted, type_=sa.Date), ARRAY(sa.Date)))
+
+
+def _unnested() -> Any:
+    return sa.func.unnest(docs.c.start_dates).table_valued("start").render_derived()
+
+
+# --- Shaping: pure functions of the rows -------------------------------------------------------------------
+
+
+def shape_counts(rows: Iterable[Any]) -> tuple[dict[FacetName, Facet], int, int, int]:
+    """The one-valued facets, the total, the number of classes, and how many start soon."""
+    names = list(_SCALARS)
+    found: dict[FacetName, list[Option]] = {name: [] for name in names}
+    total = runs = soon = free = 0
+    for row in rows:
+        grouped = [name for at, name in enumerate(names) if not row.grouping >> (len(names) - 1 - at) & 1]
+        if not grouped:
+            total, runs, soon, free = row.n_all, row.n_runs, row.n_soon, row.n_free
+            continue
+        (name,) = grouped
+        count = getattr(row, f"n_{name.value}")
+        value = getattr(row, name.value)
+        if name is FacetName.SHORTAGE:
+            if value:
+                found[name].append(Option("1", count))
+        elif count:
+            found[name].append(Option(str(value), count))
+    facets = {name: Facet(name, tuple(_by_count(options))) for name, options in found.items()}
+    facets[FacetName.LEVEL] = Facet(
+        FacetName.LEVEL, tuple(sorted(facets[FacetName.LEVEL].options, key=lambda o: o.value, reverse=True))
+    )
+    facets[FacetName.FREE] = Facet(FacetName.FREE, (Option("1", free),))
+    return facets, total, runs, soon
+
+
+def shape_options(name: FacetName, rows: Iterable[Any], *first: Option, by_count: bool = False) -> Facet:
+    """A facet from (value, count) rows."""
+    options = [Option(str(value), count) for value, count in rows]
+    return Facet(name, (*first, *(_by_count(options) if by_count else options)))
+
+
+def _by_count(options: list[Option]) -> list[Option]:
+    return sorted(options, key=lambda option: (-option.count, option.value))
+
+
+# --- Running -----------------------------------------------------------------------------------------------
+
+
+class PostgresSearch:
+    """The embedded backend; writes go into the caller's transaction."""
+
+    def __init__(self, session: Session | scoped_session[Session]) -> None:
+        self._session = session
+
+    def search(self, query: Query) -> Page:
+        """Answer a query in five statements, whatever is asked."""
+        facets, total, runs, soon = shape_counts(self._session.execute(counts_statement(query)))
+        facets[FacetName.REGION] = shape_options(
+            FacetName.REGION, self._session.execute(regions_statement(query)), by_count=True
+        )
+        facets[FacetName.START] = shape_options(
+            FacetName.START, self._session.execute(months_statement(query)), Option(SOON, soon)
+        )
+        last = max(-(-total // query.per_page), 1)
+        query = replace(query, page=min(max(query.page, 1), last))
+        rows = self._session.execute(page_statement(query)).all()
+        live = self._seats(run["id"] for row in rows for run in row.card["runs"])
+        return Page(
+            cards=tuple(card_from(row.card, version=row.version, seats=live, on=query.on) for row in rows),
+            facets=tuple(facets[name] for name in FacetName),
+            total=total,
+            runs=runs,
+            page=query.page,
+            per_page=query.per_page,
+        )
+
+    def _seats(self, run_ids: Iterable[int]) -> dict[int, tuple[int, int, int]]:
+        rows = self._session.execute(
+            sa.select(seats.c.run_id, seats.c.capacity, seats.c.taken, seats.c.waiting).where(
+                seats.c.run_id == sa.any_(sa.cast(array(tuple(run_ids), type_=sa.BigInteger), ARRAY(sa.BigInteger)))
+            )
+        )
+        return {run_id: (capacity, taken, waiting) for run_id, capacity, taken, waiting in rows}
+
+    def shapes(self) -> frozenset[Shape]:
+        """Every shape some document has."""
+        return frozenset(Shape(*row) for row in self._session.execute(sa.select(*_shape_columns).distinct()))
+
+    def index(self, documents: Iterable[Document]) -> None:
+        """Store documents, in batches."""
+        statement = upsert_statement()
+        for batch in _batches(documents):
+            self._session.execute(statement, [row_of(document) for document in batch])
+
+    def delete(self, course_ids: Iterable[int]) -> None:
+        """Forget courses."""
+        for batch in _batches(course_ids):
+            self._session.execute(sa.delete(docs).where(docs.c.course_id.in_(batch)))
+
+
+def _batches(things: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(things)
+    while batch := list(islice(rest, BATCH)):
+        yield batch

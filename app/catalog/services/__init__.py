@@ -1,0 +1,1 @@
+"""Writing the catalog: courses by their institution, reviews by the bureau, runs."""

@@ -1,0 +1,88 @@
+"""What may happen to an enrollment and to papers: pure, without a database or a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from app.enroll.models import EnrollmentState, PapersState, ProofState
+
+OFFER_LASTS = timedelta(hours=24)
+OFFER_ENDS_BEFORE_START = timedelta(hours=2)
+SHORTEST_OFFER = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A proof as the rules see it: the groups it is about, and the bureau's word."""
+
+    groups: frozenset[str]
+    state: ProofState
+    valid_until: date | None = None
+
+    def is_valid(self, on: date) -> bool:
+        """Whether it is verified and in force on the day."""
+        return self.state is ProofState.VERIFIED and (self.valid_until is None or on <= self.valid_until)
+
+
+def read_claim(text: str) -> frozenset[str]:
+    """The group codes of a proof's claim; empty means the person did not say."""
+    return frozenset(code for code in text.split(",") if code)
+
+
+def write_claim(groups: Iterable[str]) -> str:
+    """A proof's claim as it is stored (encrypted)."""
+    return ",".join(sorted(groups))
+
+
+def verified_groups(claims: Iterable[Claim], on: date) -> frozenset[str]:
+    """Every group the bureau has verified, in force on the day."""
+    return frozenset(code for claim in claims if claim.is_valid(on) for code in claim.groups)
+
+
+def _concerns(claim: Claim, groups: Collection[str]) -> bool:
+    return not groups or not claim.groups or bool(claim.groups & set(groups))
+
+
+def evaluate_papers(*, needed: bool, groups: Collection[str], claims: Collection[Claim], on: date) -> PapersState:
+    """All an institution learns of the papers: `groups` are those any one of which is enough."""
+    if not needed:
+        return PapersState.NOT_NEEDED
+    verified = verified_groups(claims, on)
+    if verified & set(groups) if groups else verified:
+        return PapersState.VERIFIED
+    concerned = [claim for claim in claims if _concerns(claim, groups)]
+    if concerned and not any(claim.state is ProofState.PENDING for claim in concerned):
+        if any(claim.state is ProofState.RETURNED for claim in concerned):
+            return PapersState.RETURNED
+    return PapersState.PENDING
+
+
+def is_claim_missing(*, groups: Collection[str], claims: Iterable[Claim], on: date) -> bool:
+    """Whether the bureau still has to be asked: no proof of these groups waits or is in force."""
+    return not any(
+        claim.is_valid(on) or claim.state is ProofState.PENDING for claim in claims if _concerns(claim, groups)
+    )
+
+
+def offer_ends_at(now: datetime, starts_at: datetime) -> datetime | None:
+    """Until when a freed seat is offered: 24 hours, ending two hours before the start; None if it is too late."""
+    end = min(now + OFFER_LASTS, starts_at - OFFER_ENDS_BEFORE_START)
+    return end if end - now >= SHORTEST_OFFER else None
+
+
+def can_withdraw(state: EnrollmentState) -> bool:
+    """Whether the learner still has something to give back."""
+    return state in (
+        EnrollmentState.APPLIED,
+        EnrollmentState.ADMITTED,
+        EnrollmentState.OFFERED,
+        EnrollmentState.WAITING,
+    )
+
+
+def safe_cell(value: object) -> str:
+    """Text for a spreadsheet that no program takes for a formula."""
+    text = str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -1,0 +1,191 @@
+"""Applying to a run: one query for all it rests on, one call of `seat_take` for all it does."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from app import clock
+from app.catalog.models import Course, CourseRevision, CourseRun, RunSeats, RunState
+from app.db import db
+from app.enroll import rules
+from app.enroll.models import Enrollment, LearnerProfile, PapersState, Proof, ProofState
+from app.enroll.services import judging, profiles
+from app.errors import DomainError
+from app.pii import mask_id_number, vault
+from app.policy.models import Trade
+
+
+@dataclass(frozen=True, slots=True)
+class RunOffer:
+    """A run as an applicant meets it: what it is, its seats, and what we know of the applicant."""
+
+    run: CourseRun
+    revision: CourseRevision
+    trade: Trade
+    institution: str
+    capacity: int
+    taken: int
+    waiting: int
+    profile: LearnerProfile | None
+    claims: tuple[rules.Claim, ...]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next applicant waits."""
+        return self.taken >= self.capacity or self.waiting > 0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody can apply any more."""
+        return self.run.state is not RunState.OPEN or self.run.starts_at <= clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of an application: outcome is applied, waiting or existing; place counts from 1."""
+
+    enrollment_id: int
+    outcome: str
+    place: int | None
+
+
+def find_run(*, run_id: int, user_id: int) -> RunOffer | None:
+    """The public run with the applicant's profile and proofs, in one query; None if there is no such run."""
+    claims = (
+        sa.select(
+            sa.func.jsonb_agg(
+                sa.func.jsonb_build_array(
+                    sa.func.encode(sa.type_coerce(Proof.claim, sa.LargeBinary), "base64"),
+                    Proof.state,
+                    Proof.valid_until,
+                )
+            )
+        )
+        .where(Proof.learner_id == user_id)
+        .scalar_subquery()
+    )
+    row = db.session.execute(
+        sa.select(CourseRun, CourseRevision, Trade, RunSeats, LearnerProfile, Course.tenant_name, claims)
+        .join(CourseRevision, sa.and_(CourseRevision.course_id == CourseRun.course_id, CourseRevision.is_live))
+        .join(Course, Course.id == CourseRun.course_id)
+        .join(Trade, Trade.id == CourseRevision.trade_id)
+        .join(RunSeats, RunSeats.run_id == CourseRun.id)
+        .outerjoin(LearnerProfile, LearnerProfile.user_id == user_id)
+        .where(CourseRun.id == run_id, CourseRun.is_public)
+    ).one_or_none()
+    if row is None:
+        return None
+    run, revision, trade, seats, profile, institution, proofs = row
+    return RunOffer(
+        run=run,
+        revision=revision,
+        trade=trade,
+        institution=institution,
+        capacity=seats.capacity,
+        taken=seats.taken,
+        waiting=seats.waiting,
+        profile=profile,
+        claims=tuple(_claim(*proof) for proof in proofs or ()),
+    )
+
+
+def _claim(sealed: str, state: str, valid_until: str | None) -> rules.Claim:
+    text = vault().decrypt(base64.b64decode(sealed), "proof.claim")
+    return rules.Claim(
+        rules.read_claim(text), ProofState(state), date.fromisoformat(valid_until) if valid_until else None
+    )
+
+
+def judge_run(*, offer: RunOffer, answers: Mapping[str, object], on: date) -> judging.Judgement:
+    """The verdict for this applicant on a day; `answers` win over those kept with the profile."""
+    facts = judging.gather_facts(
+        answers=answers or profiles.stored_facts(offer.profile),
+        id_number=offer.profile.id_number if offer.profile else None,
+        verified=rules.verified_groups(offer.claims, on),
+        on=on,
+    )
+    return judging.judge(
+        facts=facts, revision=offer.revision, trade=offer.trade, tenant_id=offer.run.tenant_id, on=on
+    )
+
+
+_TAKE = sa.text(
+    """
+    SELECT enrollment_id, outcome, place FROM seat_take(
+        :run_id, :learner_region_id, :learner_name, :id_number_masked, :phone, :answer, :rule_code,
+        :subsidy_fen, :learner_pays_fen, :papers, :judged_on, :valid_until, :grounds, CAST(:claims AS bytea[]))
+    """
+)
+
+
+def apply_to_run(
+    *, offer: RunOffer, user_id: int, answers: Mapping[str, object], identity: profiles.Identity | None = None,
+    consents: bool = False,
+) -> Applied:
+    """Apply: a held seat, a place in the waitlist, or the application that is there already.
+
+    `identity` fills in a missing profile first. Raises DomainError profile_missing, run_closed, run_overlaps
+    (title of the class in the way) and what `profiles.save_profile` raises.
+    """
+    on = clock.today()
+    if offer.is_closed:
+        raise DomainError("run_closed")
+    profile = offer.profile
+    if profile is None:
+        if identity is None:
+            raise DomainError("profile_missing")
+        profile = profiles.save_profile(user_id=user_id, identity=identity, consents=consents)
+        offer = _with_profile(offer, profile)
+    judged = judge_run(offer=offer, answers=answers, on=on)
+    profiles.keep_facts(profile, {k: v for k, v in answers.items() if k in judging.PLAIN_ANSWERS})
+    papers = rules.evaluate_papers(needed=judged.needs_papers, groups=judged.groups, claims=offer.claims, on=on)
+    asks = papers not in (PapersState.NOT_NEEDED, PapersState.VERIFIED) and rules.is_claim_missing(
+        groups=judged.groups, claims=offer.claims, on=on
+    )
+    seal = vault().encrypt
+    db.session.flush()
+    try:
+        taken = db.session.execute(
+            _TAKE,
+            {
+                "run_id": offer.run.id,
+                "learner_region_id": profile.region_id,
+                "learner_name": seal(profile.name, "enrollment.learner_name"),
+                "id_number_masked": mask_id_number(profile.id_number),
+                "phone": seal(profile.phone, "enrollment.phone"),
+                "answer": judged.answer,
+                "rule_code": judged.rule_code,
+                "subsidy_fen": judged.subsidy_fen,
+                "learner_pays_fen": judged.learner_pays_fen,
+                "papers": PapersState.PENDING if asks else papers,
+                "judged_on": on,
+                "valid_until": offer.run.starts_on,
+                "grounds": seal(judged.grounds, "decision.grounds"),
+                "claims": [seal(rules.write_claim(judged.groups), "proof.claim")] if asks else [],
+            },
+        ).one()
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", "") == "23P01":  # the last referee: one learner in one place
+            raise DomainError("run_overlaps", title="…") from error
+        raise
+    if taken.outcome == "closed":
+        raise DomainError("run_closed")
+    if taken.outcome == "overlap":
+        raise DomainError("run_overlaps", title=_title(taken.enrollment_id))
+    return Applied(taken.enrollment_id, taken.outcome, taken.place)
+
+
+def _title(enrollment_id: int) -> str:
+    return db.session.scalar(sa.select(Enrollment.course_title).where(Enrollment.id == enrollment_id)) or "…"
+
+
+def _with_profile(offer: RunOffer, profile: LearnerProfile) -> RunOffer:
+    from dataclasses import replace
+
+    return replace(offer, profile=profile)

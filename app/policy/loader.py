@@ -1,0 +1,207 @@
+"""Reads the policy files into frozen values; every error says which file and entry, and what to do."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .entries import (
+    EntryError,
+    read_change,
+    read_document,
+    read_group,
+    read_limit,
+    read_paper,
+    read_question,
+    read_rule,
+)
+from .integrity import problems
+from .rulebook import RuleBook
+
+HERE = Path(__file__).parent
+RULES = HERE / "rules"
+SOURCES = HERE / "sources"
+
+_T = TypeVar("_T")
+
+
+class PolicyFileError(ValueError):
+    """A policy file that cannot be used: the message names the file, the entry and what to do."""
+
+    def __init__(self, file: str, entry: str, advice: str) -> None:
+        super().__init__(f"{file}, {entry}: {advice}")
+        self.file = file
+        self.entry = entry
+        self.advice = advice
+
+
+@dataclass(frozen=True)
+class TradeEntry:
+    """An occupation of the bundled list; `demo_listed` marks the demonstration shortage list (not official)."""
+
+    classification_version: str
+    code: str
+    name: str
+    name_en: str
+    category: str
+    category_en: str
+    demo_listed: bool
+
+
+@dataclass(frozen=True)
+class VariantEntry:
+    """A 工种 of an occupation."""
+
+    code: str
+    variant: str
+    variant_en: str
+
+
+@dataclass(frozen=True)
+class RegionEntry:
+    """A region: kind city, district, county, county_city or zone; the city itself has no parent.
+
+    `statistical_only` codes never appear in an ID number; `in_city_total` is false for 辛集.
+    """
+
+    code: str
+    name: str
+    name_en: str
+    kind: str
+    parent_code: str | None
+    in_city_total: bool
+    statistical_only: bool
+
+
+def load_rulebook(path: Path = RULES) -> RuleBook:
+    """Load the rule book from its four TOML files; raises PolicyFileError."""
+    groups = _toml(path / "target_groups.toml")
+    rules = _toml(path / "subsidy_rules.toml")
+    limits = _toml(path / "limits.toml")
+    situations = _toml(path / "situations.toml")
+    book = RuleBook(
+        documents=_entries("subsidy_rules.toml", rules, "document", read_document),
+        papers=_entries("target_groups.toml", groups, "paper", read_paper),
+        groups=_entries("target_groups.toml", groups, "group", read_group),
+        rules=_entries("subsidy_rules.toml", rules, "rule", read_rule),
+        limits=_entries("limits.toml", limits, "limit", read_limit),
+        questions=_entries("situations.toml", situations, "question", read_question),
+        changes=_entries("situations.toml", situations, "near_miss", read_change),
+    )
+    for file, entry, advice in problems(book):
+        raise PolicyFileError(file, entry, advice)
+    return book
+
+
+def read_entries(path: Path = RULES) -> dict[str, tuple[dict[str, Any], ...]]:
+    """The raw entries of the rule files by kind (group, rule, limit…), with dates as ISO text.
+
+    They are plain JSON values: what a dated row stores in its `data`, and what `read_group` and its sisters read.
+    """
+    return {
+        kind: tuple(_plain(entry) for entry in entries)
+        for file in sorted(path.glob("*.toml"))
+        for kind, entries in _toml(file).items()
+    }
+
+
+def load_trades(path: Path = SOURCES / "trades.csv") -> tuple[TradeEntry, ...]:
+    """Load the bundled occupations (示例，非官方目录), in file order; raises PolicyFileError."""
+    rows = _csv(path, TradeEntry.__annotations__)
+    _unique(path, (row["code"] for row in rows))
+    return tuple(TradeEntry(**{**row, "demo_listed": _yes(path, row["code"], "demo_listed", row)}) for row in rows)
+
+
+def load_variants(path: Path = SOURCES / "variants.csv") -> tuple[VariantEntry, ...]:
+    """Load the 工种 of the bundled occupations, in file order; raises PolicyFileError."""
+    rows = _csv(path, VariantEntry.__annotations__)
+    _unique(path, (f"{row['code']} {row['variant']}" for row in rows))
+    return tuple(VariantEntry(**row) for row in rows)
+
+
+def load_regions(path: Path = SOURCES / "divisions.csv") -> tuple[RegionEntry, ...]:
+    """Load the city and its county-level units, the city first; raises PolicyFileError."""
+    rows = _csv(path, ("code", "name", "name_en", "kind", "in_city_total", "statistical_only"))
+    _unique(path, (row["code"] for row in rows))
+    city = next((row["code"] for row in rows if row["kind"] == "city"), None)
+    if city is None:
+        raise PolicyFileError(path.name, "kind", "Give one row the kind city.")
+    return tuple(
+        RegionEntry(
+            code=row["code"],
+            name=row["name"],
+            name_en=row["name_en"],
+            kind=row["kind"],
+            parent_code=None if row["code"] == city else city,
+            in_city_total=_yes(path, row["code"], "in_city_total", row),
+            statistical_only=_yes(path, row["code"], "statistical_only", row),
+        )
+        for row in rows
+    )
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise PolicyFileError(path.name, "file", "The file is missing; restore it.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyFileError(path.name, "file", f"Correct the TOML: {error}.") from error
+
+
+def _entries(
+    file: str, data: Mapping[str, Any], kind: str, read: Callable[[Mapping[str, Any]], _T]
+) -> tuple[_T, ...]:
+    found = []
+    for number, entry in enumerate(data.get(kind, ()), start=1):
+        try:
+            found.append(read(entry))
+        except EntryError as error:
+            name = entry.get("code") or entry.get("fact") or number
+            raise PolicyFileError(file, f"{kind} {name}", str(error)) from error
+    return tuple(found)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _csv(path: Path, columns: Iterable[str]) -> list[dict[str, Any]]:
+    wanted = tuple(columns)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = set(wanted).difference(reader.fieldnames or ())
+            if missing:
+                raise PolicyFileError(path.name, "header", f"Add the columns {', '.join(sorted(missing))}.")
+            rows = [{column: row[column] for column in wanted} for row in reader]
+    except FileNotFoundError as error:
+        raise PolicyFileError(path.name, "file", "The file is missing; restore it.") from error
+    for line, row in enumerate(rows, start=2):
+        for column, value in row.items():
+            if not value:
+                raise PolicyFileError(path.name, f"line {line}", f"Fill in the column {column}.")
+    return rows
+
+
+def _unique(path: Path, keys: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            raise PolicyFileError(path.name, key, "The entry occurs twice; keep one.")
+        seen.add(key)
+
+
+def _yes(path: Path, entry: str, column: str, row: Mapping[str, str]) -> bool:
+    if row[column] not in ("yes", "no"):
+        raise PolicyFileError(path.name, entry, f"Write yes or no in the column {column}.")
+    return row[column] == "yes"
