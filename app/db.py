@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from app.config import ConfigError
@@ -28,7 +28,7 @@ Id = Annotated[int, mapped_column(sa.BigInteger, sa.Identity(), primary_key=True
 BigRef = Annotated[int, mapped_column(sa.BigInteger)]
 Instant = Annotated[datetime, mapped_column(sa.DateTime(timezone=True))]
 Created = Annotated[datetime, mapped_column(sa.DateTime(timezone=True), server_default=sa.func.now())]
-Codes = Annotated[list[str], mapped_column(sa.ARRAY(sa.Text), server_default="{}")]
+Codes = Annotated[list[str], mapped_column(ARRAY(sa.Text), server_default="{}")]
 
 
 class Model(DeclarativeBase):

@@ -55,9 +55,7 @@ def build_documents(session: AnySession, course_ids: Collection[int], *, on: dat
             regions=regions,
             variants=variants.get(row.Trade.code, ()),
             is_shortage=row.Trade.code in listed,
-            is_designated=(row.tenant_id, row.Trade.code, row.CourseRevision.level) in designated
-            or (row.tenant_id, row.Trade.code, None) in designated
-            and row.CourseRevision.level is None,
+            is_designated=(row.tenant_id, row.Trade.code, row.CourseRevision.level) in designated,
             version=version,
         )
         for row in rows
@@ -128,7 +126,7 @@ def build_document(
         form=revision.form.value,
         mode=revision.mode.value,
         fee_fen=revision.fee_fen,
-        start_dates=tuple(sorted({run.starts_on for run, _seats in runs})),
+        start_dates=tuple(sorted(run.starts_on for run, _seats in runs)),
         seats_left=sum(max(seats.capacity - seats.taken, 0) for _run, seats in runs),
         card=card,
         grams=_grams(revision, trade, tenant_name, [regions[i] for i in held_in if i in regions], variants),

@@ -10,6 +10,7 @@ from app.catalog.documents import build_documents
 from app.catalog.models import Course
 from app.catalog.search.backend import backend
 from app.catalog.search.reindex import reindex_all
+from app.catalog.services import courses
 from app.clock import today
 from app.db import db
 from app.scope import VISITOR
@@ -44,6 +45,12 @@ def reindex() -> None:
         db.session.commit()
 
 
+def publish_approved(course_id: int) -> None:
+    """Show a course the bureau has approved, in the scope of its institution."""
+    courses.publish_approved(course_id=course_id)
+
+
+jobs.task("catalog.publish_approved")(publish_approved)
 jobs.task("catalog.index_course")(index_course)
 jobs.task("catalog.index_tenant")(index_tenant)
 jobs.task(NIGHTLY)(reindex)

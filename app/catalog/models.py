@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, Range
+from sqlalchemy.dialects.postgresql import ARRAY, TSTZMULTIRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import BigRef, Codes, Created, Id, Instant, Model, enum, same_tenant
@@ -234,7 +234,7 @@ class CourseDocument(Model):
     version: Mapped[int] = mapped_column(sa.BigInteger)
     tenant_id: Mapped[BigRef]
     region_id: Mapped[BigRef]
-    region_ids: Mapped[list[int]] = mapped_column(sa.ARRAY(sa.BigInteger))
+    region_ids: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger))
     trade_id: Mapped[BigRef]
     trade_code: Mapped[str]
     category: Mapped[str]
@@ -245,8 +245,8 @@ class CourseDocument(Model):
     mode: Mapped[str]
     fee_fen: Mapped[int] = mapped_column(sa.BigInteger)
     next_starts_on: Mapped[date | None]
-    start_dates: Mapped[list[date]] = mapped_column(sa.ARRAY(sa.Date))
+    start_dates: Mapped[list[date]] = mapped_column(ARRAY(sa.Date))
     seats_left: Mapped[int]
     card: Mapped[dict[str, Any]]
-    grams: Mapped[list[str]] = mapped_column(sa.ARRAY(sa.Text))
+    grams: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     indexed_at: Mapped[Created]

@@ -12,7 +12,7 @@ CONSENT_VERSION = "2026-11"
 
 errors.register("name_empty", _l("请填写证件上的姓名。"))
 errors.register("name_too_long", _l("姓名最多%(maximum)s个字。"))
-errors.register("region_unknown", _l("请从列表中选择常住的县（市、区）。"))
+errors.register("residence_missing", _l("请从列表中选择常住的县（市、区）。"))
 errors.register("consent_missing", _l("请先阅读告知，并勾选同意。"))
 errors.register(
     "id_number_taken",

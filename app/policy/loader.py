@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .entries import (
+    Entry,
     EntryError,
     read_change,
     read_document,
@@ -26,7 +27,17 @@ from .rulebook import RuleBook
 HERE = Path(__file__).parent
 RULES = HERE / "rules"
 SOURCES = HERE / "sources"
+FILES = {
+    "group": "target_groups.toml",
+    "paper": "target_groups.toml",
+    "rule": "subsidy_rules.toml",
+    "document": "subsidy_rules.toml",
+    "limit": "limits.toml",
+    "question": "situations.toml",
+    "near_miss": "situations.toml",
+}
 
+Entries = Mapping[str, Iterable[Entry]]
 _T = TypeVar("_T")
 
 
@@ -80,18 +91,22 @@ class RegionEntry:
 
 def load_rulebook(path: Path = RULES) -> RuleBook:
     """Load the rule book from its four TOML files; raises PolicyFileError."""
-    groups = _toml(path / "target_groups.toml")
-    rules = _toml(path / "subsidy_rules.toml")
-    limits = _toml(path / "limits.toml")
-    situations = _toml(path / "situations.toml")
+    return build_rulebook(read_entries(path))
+
+
+def build_rulebook(entries: Entries) -> RuleBook:
+    """Build a rule book from plain entries by kind, read from the files or from the `data` of dated rows.
+
+    Raises PolicyFileError; for rows, its file is the one the entry would stand in.
+    """
     book = RuleBook(
-        documents=_entries("subsidy_rules.toml", rules, "document", read_document),
-        papers=_entries("target_groups.toml", groups, "paper", read_paper),
-        groups=_entries("target_groups.toml", groups, "group", read_group),
-        rules=_entries("subsidy_rules.toml", rules, "rule", read_rule),
-        limits=_entries("limits.toml", limits, "limit", read_limit),
-        questions=_entries("situations.toml", situations, "question", read_question),
-        changes=_entries("situations.toml", situations, "near_miss", read_change),
+        documents=_read(entries, "document", read_document),
+        papers=_read(entries, "paper", read_paper),
+        groups=_read(entries, "group", read_group),
+        rules=_read(entries, "rule", read_rule),
+        limits=_read(entries, "limit", read_limit),
+        questions=_read(entries, "question", read_question),
+        changes=_read(entries, "near_miss", read_change),
     )
     for file, entry, advice in problems(book):
         raise PolicyFileError(file, entry, advice)
@@ -99,15 +114,12 @@ def load_rulebook(path: Path = RULES) -> RuleBook:
 
 
 def read_entries(path: Path = RULES) -> dict[str, tuple[dict[str, Any], ...]]:
-    """The raw entries of the rule files by kind (group, rule, limit…), with dates as ISO text.
+    """Read the entries of the rule files by kind (group, rule, limit…) as plain JSON values, dates as ISO text.
 
-    They are plain JSON values: what a dated row stores in its `data`, and what `read_group` and its sisters read.
+    Raises PolicyFileError for a file that is missing or is not TOML.
     """
-    return {
-        kind: tuple(_plain(entry) for entry in entries)
-        for file in sorted(path.glob("*.toml"))
-        for kind, entries in _toml(file).items()
-    }
+    files = {file: _toml(path / file) for file in dict.fromkeys(FILES.values())}
+    return {kind: tuple(_plain(entry) for entry in files[file].get(kind, ())) for kind, file in FILES.items()}
 
 
 def load_trades(path: Path = SOURCES / "trades.csv") -> tuple[TradeEntry, ...]:
@@ -154,16 +166,14 @@ def _toml(path: Path) -> dict[str, Any]:
         raise PolicyFileError(path.name, "file", f"Correct the TOML: {error}.") from error
 
 
-def _entries(
-    file: str, data: Mapping[str, Any], kind: str, read: Callable[[Mapping[str, Any]], _T]
-) -> tuple[_T, ...]:
+def _read(entries: Entries, kind: str, read: Callable[[Entry], _T]) -> tuple[_T, ...]:
     found = []
-    for number, entry in enumerate(data.get(kind, ()), start=1):
+    for number, entry in enumerate(entries.get(kind, ()), start=1):
         try:
             found.append(read(entry))
         except EntryError as error:
             name = entry.get("code") or entry.get("fact") or number
-            raise PolicyFileError(file, f"{kind} {name}", str(error)) from error
+            raise PolicyFileError(FILES[kind], f"{kind} {name}", str(error)) from error
     return tuple(found)
 
 

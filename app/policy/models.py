@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Codes, Created, Id, Model, enum
@@ -184,7 +184,7 @@ class Designation(Model):
     tenant_name: Mapped[str]
     region_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("regions.id"))
     trade_code: Mapped[str]
-    levels: Mapped[list[int]] = mapped_column(sa.ARRAY(sa.Integer))
+    levels: Mapped[list[int]] = mapped_column(ARRAY(sa.Integer))
     document_no: Mapped[str]
     valid_from: Mapped[date]
     valid_to: Mapped[date]

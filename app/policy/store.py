@@ -6,16 +6,15 @@ first day corrects that version. The app's role can read all of it and write non
 
 from __future__ import annotations
 
-import csv
-import tomllib
-from datetime import date, datetime
-from pathlib import Path
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.policy import loader
 from app.policy.models import (
     PolicyParameter,
     RuleKind,
@@ -27,33 +26,10 @@ from app.policy.models import (
 )
 from app.tenants.models import Region
 
-HERE = Path(__file__).parent
 CITY = "130100"
 SAMPLE_LIST = "急需紧缺职业（工种）目录（示例，非官方目录）"
 SAMPLE_DOCUMENT = "示例目录-2019"
 SAMPLE_FROM = date(2019, 10, 15)
-
-
-def read_csv(name: str) -> list[dict[str, str]]:
-    """The rows of a bundled source table."""
-    with (HERE / "sources" / name).open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def read_rules(name: str, table: str) -> list[dict[str, Any]]:
-    """The entries of a bundled rule file."""
-    with (HERE / "rules" / name).open("rb") as file:
-        entries: list[dict[str, Any]] = tomllib.load(file)[table]
-    return entries
-
-
-def jsonable(value: Any) -> Any:
-    """TOML values as JSON values: dates as ISO text."""
-    if isinstance(value, dict):
-        return {key: jsonable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [jsonable(item) for item in value]
-    return value.isoformat() if isinstance(value, (date, datetime)) else value
 
 
 def load(session: Session) -> None:
@@ -62,11 +38,12 @@ def load(session: Session) -> None:
     # Forced row-level security binds the owner too: lists are written in the city bureau's scope.
     session.execute(sa.text("select set_config('app.region_ids', :id, true)"), {"id": str(city_id)})
     trades = _load_trades(session)
-    for entry in read_rules("target_groups.toml", "group"):
+    entries = loader.read_entries()
+    for entry in entries["group"]:
         _load_dated(
             session, TargetGroup, city_id, entry, name=entry["zh"], name_en=entry["en"], clause=entry["clause"]
         )
-    for entry in read_rules("subsidy_rules.toml", "rule"):
+    for entry in entries["rule"]:
         _load_dated(
             session,
             SubsidyRule,
@@ -80,40 +57,38 @@ def load(session: Session) -> None:
             clause=entry["clause"],
             quote=entry["quote"],
         )
-    for entry in read_rules("limits.toml", "limit"):
+    for entry in entries["limit"]:
         _load_dated(session, PolicyParameter, city_id, entry)
     _load_sample_list(session, city_id, trades)
 
 
 def _load_regions(session: Session) -> int:
-    rows = read_csv("divisions.csv")
-    for row in rows:
+    for entry in loader.load_regions():
         values = {
-            "name": row["name"],
-            "name_en": row["name_en"],
-            "kind": row["kind"],
-            "counts_in_city": row["in_city_total"] == "yes",
+            "name": entry.name,
+            "name_en": entry.name_en,
+            "kind": entry.kind,
+            "counts_in_city": entry.in_city_total,
         }
-        parent = None if row["code"] == CITY else sa.select(Region.id).where(Region.code == CITY).scalar_subquery()
-        statement = insert(Region).values(code=row["code"], parent_id=parent, **values)
+        parent = sa.select(Region.id).where(Region.code == entry.parent_code).scalar_subquery()
+        statement = insert(Region).values(code=entry.code, parent_id=parent, **values)
         session.execute(statement.on_conflict_do_update(index_elements=["code"], set_=values))
     return session.scalars(sa.select(Region.id).where(Region.code == CITY)).one()
 
 
 def _load_trades(session: Session) -> dict[str, int]:
-    trades = read_csv("trades.csv")
-    by_code = {row["code"]: row for row in trades}
-    rows = [{**row, "variant": "", "variant_en": ""} for row in trades]
-    rows += [{**by_code[row["code"]], **row} for row in read_csv("variants.csv")]
-    for row in rows:
+    trades = {entry.code: entry for entry in loader.load_trades()}
+    rows = [(entry, "", entry.name_en) for entry in trades.values()]
+    rows += [(trades[entry.code], entry.variant, entry.variant_en) for entry in loader.load_variants()]
+    for trade, variant, name_en in rows:
         values = {
-            "name": row["name"],
-            "name_en": row["variant_en"] or row["name_en"],
-            "category": row["category"],
-            "category_en": row["category_en"],
+            "name": trade.name,
+            "name_en": name_en,
+            "category": trade.category,
+            "category_en": trade.category_en,
         }
         statement = insert(Trade).values(
-            classification=row["classification_version"], code=row["code"], variant=row["variant"], **values
+            classification=trade.classification_version, code=trade.code, variant=variant, **values
         )
         session.execute(
             statement.on_conflict_do_update(index_elements=["classification", "code", "variant"], set_=values)
@@ -122,15 +97,17 @@ def _load_trades(session: Session) -> dict[str, int]:
     return {code: trade_id for code, trade_id in found}
 
 
-def _load_dated(session: Session, model: Any, region_id: int, entry: dict[str, Any], **columns: Any) -> None:
+def _load_dated(session: Session, model: Any, region_id: int, entry: Mapping[str, Any], **columns: Any) -> None:
+    valid_from = date.fromisoformat(entry["valid_from"])
+    valid_to = date.fromisoformat(entry["valid_to"]) if "valid_to" in entry else None
     known = session.scalar(
         sa.select(model).where(
-            model.region_id == region_id, model.code == entry["code"], model.valid_from == entry["valid_from"]
+            model.region_id == region_id, model.code == entry["code"], model.valid_from == valid_from
         )
     )
-    values = {**columns, "data": jsonable(entry), "valid_to": entry.get("valid_to")}
+    values = {**columns, "data": dict(entry), "valid_to": valid_to}
     if known is None:
-        session.add(model(region_id=region_id, code=entry["code"], valid_from=entry["valid_from"], **values))
+        session.add(model(region_id=region_id, code=entry["code"], valid_from=valid_from, **values))
     else:
         for name, value in values.items():
             setattr(known, name, value)
@@ -151,7 +128,7 @@ def _load_sample_list(session: Session, region_id: int, trades: dict[str, int]) 
     )
     session.add(version)
     session.flush()
-    listed = [row["code"] for row in read_csv("trades.csv") if row["demo_listed"] == "yes"]
+    listed = [entry.code for entry in loader.load_trades() if entry.demo_listed]
     session.add_all(
         ShortageListEntry(
             list_id=version.id, region_id=region_id, trade_id=trades[code], position=position, is_published=True

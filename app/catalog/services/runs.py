@@ -279,7 +279,10 @@ def _own(run_id: int) -> sa.Select[tuple[CourseRun]]:
 
 
 def _locked(run_id: int) -> CourseRun:
-    return db.session.scalars(_own(run_id).with_for_update().execution_options(populate_existing=True)).one()
+    # Not FOR UPDATE: an applicant holds the seat lock while its foreign key asks for this row (deadlock).
+    return db.session.scalars(
+        _own(run_id).with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).one()
 
 
 def _refuse_if_ended(run: CourseRun) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -163,7 +163,7 @@ def apply_to_run(
                 "rule_code": judged.rule_code,
                 "subsidy_fen": judged.subsidy_fen,
                 "learner_pays_fen": judged.learner_pays_fen,
-                "papers": PapersState.PENDING if asks else papers,
+                "papers": (PapersState.PENDING if asks else papers).value,
                 "judged_on": on,
                 "valid_until": offer.run.starts_on,
                 "grounds": seal(judged.grounds, "decision.grounds"),
@@ -186,6 +186,4 @@ def _title(enrollment_id: int) -> str:
 
 
 def _with_profile(offer: RunOffer, profile: LearnerProfile) -> RunOffer:
-    from dataclasses import replace
-
     return replace(offer, profile=profile)

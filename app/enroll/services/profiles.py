@@ -45,7 +45,7 @@ def id_number_index(id_number: str) -> bytes:
 def save_profile(*, user_id: int, identity: Identity, consents: bool) -> LearnerProfile:
     """Create or change the learner's own profile.
 
-    Raises DomainError name_empty, name_too_long, region_unknown, consent_missing, id_number_* and mobile_* of
+    Raises DomainError name_empty, name_too_long, residence_missing, consent_missing, id_number_* and mobile_* of
     `tenants.identifiers`, id_number_taken, or identity_fixed once an application or a proof rests on it.
     """
     name = " ".join(identity.name.split())
@@ -57,7 +57,7 @@ def save_profile(*, user_id: int, identity: Identity, consents: bool) -> Learner
     phone = _checked("phone", lambda: check_mobile(identity.phone))
     region = db.session.get(Region, identity.region_id) if identity.region_id else None
     if region is None or region.kind is RegionKind.CITY:
-        raise DomainError("region_unknown", field="region_id")
+        raise DomainError("residence_missing", field="region_id")
     profile = get_profile(user_id=user_id)
     if profile is None:
         if not consents:

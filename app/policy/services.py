@@ -1,0 +1,142 @@
+"""What the other rooms ask of the law: the rule book, the list in force, designations, and verdicts."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.policy import loader
+from app.policy.entries import read_group, read_limit, read_rule
+from app.policy.evaluator import Facts, Offer, Verdict, evaluate
+from app.policy.models import (
+    Designation,
+    DesignationState,
+    PolicyParameter,
+    ShortageList,
+    ShortageListEntry,
+    SubsidyRule,
+    TargetGroup,
+    Trade,
+)
+from app.policy.rulebook import RuleBook
+
+
+BOOK_SECONDS = 60.0
+_book: tuple[float, RuleBook] | None = None
+
+
+def rulebook() -> RuleBook:
+    """The dated groups, rules and limits of the database, with the bundled questions and papers.
+
+    Kept for a minute per process: rules change by a new dated version, never by the minute.
+    """
+    global _book
+    if _book is None or time.monotonic() - _book[0] > BOOK_SECONDS:
+        _book = (time.monotonic(), _read_book())
+    return _book[1]
+
+
+def _read_book() -> RuleBook:
+    bundled = loader.load_rulebook()
+
+    def data(model: type[TargetGroup] | type[SubsidyRule] | type[PolicyParameter]) -> list[dict[str, object]]:
+        return list(db.session.scalars(sa.select(model.data).order_by(model.id)))
+
+    return RuleBook(
+        documents=bundled.documents,
+        papers=bundled.papers,
+        groups=tuple(read_group(entry) for entry in data(TargetGroup)),
+        rules=tuple(read_rule(entry) for entry in data(SubsidyRule)),
+        limits=tuple(read_limit(entry) for entry in data(PolicyParameter)),
+        questions=bundled.questions,
+        changes=bundled.changes,
+    )
+
+
+def list_in_force(on: date) -> ShortageList | None:
+    """The published shortage list in force on a day, or None."""
+    return db.session.scalar(
+        sa.select(ShortageList).where(
+            ShortageList.is_published,
+            ShortageList.valid_from <= on,
+            sa.or_(ShortageList.valid_to.is_(None), ShortageList.valid_to > on),
+        )
+    )
+
+
+def listed_trades(on: date) -> dict[str, int]:
+    """Trade code → numbered place on the shortage list in force on a day."""
+    rows = db.session.execute(
+        sa.select(Trade.code, ShortageListEntry.position)
+        .join(ShortageListEntry, ShortageListEntry.trade_id == Trade.id)
+        .join(ShortageList, ShortageList.id == ShortageListEntry.list_id)
+        .where(
+            ShortageList.is_published,
+            ShortageList.valid_from <= on,
+            sa.or_(ShortageList.valid_to.is_(None), ShortageList.valid_to > on),
+        )
+    )
+    return {code: position for code, position in rows}
+
+
+def list_entry(trade_code: str, on: date) -> int | None:
+    """The trade's place on the shortage list in force on a day, or None if it is not listed."""
+    return db.session.scalar(
+        sa.select(ShortageListEntry.position)
+        .join(Trade, Trade.id == ShortageListEntry.trade_id)
+        .join(ShortageList, ShortageList.id == ShortageListEntry.list_id)
+        .where(
+            Trade.code == trade_code,
+            ShortageList.is_published,
+            ShortageList.valid_from <= on,
+            sa.or_(ShortageList.valid_to.is_(None), ShortageList.valid_to > on),
+        )
+        .limit(1)
+    )
+
+
+def is_designated(*, tenant_id: int, trade_code: str, level: int | None, on: date) -> bool:
+    """Whether the institution may give subsidised training in the trade and level on a day."""
+    covers = sa.true() if level is None else Designation.levels.contains([level])
+    found = sa.select(Designation.id).where(
+        Designation.tenant_id == tenant_id,
+        Designation.trade_code == trade_code,
+        Designation.state == DesignationState.ACTIVE,
+        Designation.valid_from <= on,
+        Designation.valid_to > on,
+        covers,
+    )
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def offer_for(
+    *,
+    trade: Trade,
+    level: int | None,
+    fee_fen: int,
+    form: str,
+    tenant_id: int,
+    is_subsidised: bool,
+    on: date,
+) -> Offer:
+    """The course as the rules see it on a day: listed or not, designated or not. Two queries."""
+    entry = list_entry(trade.code, on)
+    return Offer(
+        trade_code=trade.code,
+        trade_name=trade.label,
+        listed=entry is not None,
+        level=level,
+        fee_fen=fee_fen,
+        form=form,
+        designated=is_subsidised
+        and is_designated(tenant_id=tenant_id, trade_code=trade.code, level=level, on=on),
+        list_entry=None if entry is None else str(entry),
+    )
+
+
+def verdict(*, facts: Facts, offer: Offer, on: date) -> Verdict:
+    """The verdict for one person, one course and one day, by the rules in the database."""
+    return evaluate(rulebook(), facts, offer, on)
