@@ -34,7 +34,7 @@ static: ## build the committed front-end files (needs Node; running does not)
 	npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 translations: $(VENV)/.test-installed ## collect the texts and update app/translations
-	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k _n:1,2 -c NOTE: --no-location --sort-output \
+	$(BIN)/pybabel -q extract -F pyproject.toml -k _l -k _n:1,2 -c NOTE: --no-location --sort-output \
 		--project=jiangtu --version=0 -o app/translations/messages.pot .
 	$(BIN)/pybabel -q update -i app/translations/messages.pot -d app/translations --no-fuzzy-matching --ignore-pot-creation-date
 

@@ -52,4 +52,3 @@ def create_app(settings: Settings | None = None) -> Flask:
     outbox.init_app(app)
     cli.init_app(app)
     return app
-

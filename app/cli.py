@@ -13,6 +13,7 @@ from app import jobs
 from app.config import ConfigError, Settings
 from app.db import db, refuse_unsafe_role
 from app.policy import store
+from app.seed import demo_logins, guard, seed
 
 
 def owner_engine() -> sa.Engine:
@@ -37,6 +38,7 @@ def worker(concurrency: int) -> None:
     """Run jobs until told to stop."""
     refuse_unsafe_role(db.engine)
     settings: Settings = current_app.config["SETTINGS"]
+    guard.refuse_demo(db.engine, production=settings.production)
     jobs.run_worker(settings.database_url, concurrency=concurrency)
 
 
@@ -44,3 +46,5 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(init)
     app.cli.add_command(worker)
+    app.cli.add_command(seed)
+    app.cli.add_command(demo_logins)

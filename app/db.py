@@ -70,6 +70,7 @@ def same_tenant(table: str, *columns: str) -> sa.ForeignKeyConstraint:
     (column,) = columns
     return sa.ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"])
 
+
 def refuse_unsafe_role(engine: sa.Engine) -> None:
     """Raise if the database role could see past row-level security or owns tables (law 1)."""
     with engine.connect() as connection:

@@ -15,6 +15,7 @@ import wtforms
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import ValidationError
 
 from app import errors, http, money
@@ -39,6 +40,11 @@ def tidy(text: str, *, multiline: bool = False) -> str:
 
 class Form(FlaskForm):
     """A form whose refusals stand beside the field they are about."""
+
+    @property
+    def status(self) -> int:
+        """What to answer with: 422 if anything was refused, else 200."""
+        return 422 if self.errors else 200
 
     def refuse(self, error: DomainError) -> int:
         """Show a service's refusal on its field (or at the top), undo what was written; the status: 422."""
@@ -281,8 +287,24 @@ class TimeField(_Checked, wtforms.TimeField):
             raise ValueError(_("请填写时间，例如 08:30。")) from error
 
 
+def as_choices(choices: Any) -> Any:
+    """Choices as wtforms wants them: pairs, or pairs by group, become `SelectChoice`s."""
+    if callable(choices) or choices is None:
+        return choices
+    if isinstance(choices, dict):
+        return [
+            SelectChoice(str(value), label, optgroup=group)
+            for group, pairs in choices.items()
+            for value, label in pairs
+        ]
+    return [SelectChoice(str(each[0]), each[1]) if isinstance(each, tuple) else each for each in choices]
+
+
 class _Choosing(_Checked):
     empty_message = _l("请选择一项。")
+
+    def __init__(self, label: Label = None, validators: Iterable[Any] = (), **kwargs: Any) -> None:
+        super().__init__(label, validators, **{**kwargs, "choices": as_choices(kwargs.get("choices"))})  # type: ignore[call-arg]
 
     def is_empty(self) -> bool:
         return self.data in (None, "", [])
@@ -290,17 +312,19 @@ class _Choosing(_Checked):
     def check(self) -> None:
         """Refuse a value that is not offered."""
         chosen = self.data if isinstance(self.data, list) else [self.data]
-        offered = {str(choice[0]) for choice in self.flat_choices()}
+        offered = {str(choice.value) for choice in self.choices or ()}
         if not {str(value) for value in chosen} <= offered:
             raise ValidationError(_("请从给出的选项中选择。"))
 
-    def flat_choices(self) -> Iterable[Any]:
-        """Every (value, label) pair, groups opened."""
-        choices: Any = self.choices  # type: ignore[attr-defined]
-        if isinstance(choices, dict):
-            choices = [choice for group in choices.values() for choice in group]
-        for choice in choices or ():
-            yield choice if isinstance(choice, tuple) else (choice, choice)
+    @property
+    def choices(self) -> Any:
+        """What is offered; set it as (value, label) pairs, by group in a dict, or a function giving them."""
+        return as_choices(super().choices)  # type: ignore[misc]
+
+    @choices.setter
+    def choices(self, offered: Any) -> None:
+        inherited: Any = wtforms.SelectField.choices
+        inherited.fset(self, as_choices(offered))
 
 
 def coerce_text(value: Any) -> str | None:

@@ -12,6 +12,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, render_templ
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import errors, scope
@@ -19,7 +20,15 @@ from app.db import db
 from app.security import rule_of
 
 DESK = "desk"
+LARGEST_ID = 2**63 - 1
 login_manager = LoginManager()
+
+
+class RowId(IntegerConverter):
+    """`<int:…>` in every URL: a number no row can have is an unknown page, not an error of the database."""
+
+    def __init__(self, map: Map, *args: Any, **options: Any) -> None:
+        super().__init__(map, *args, **{"max": LARGEST_ID, **options})
 
 
 def claimed_scope(kind: str) -> scope.Scope:
@@ -50,6 +59,14 @@ def _open() -> Any:
     stack = g.scope_stack = ExitStack()
     claimed = claimed_scope(rule.kind)
     stack.enter_context(scope.opened(claimed))
+    if claimed.actor_id is not None and not current_user.is_authenticated:
+        # The session names someone it no longer speaks for (a reset ended it): go on as a visitor.
+        db.session.rollback()
+        stack.close()
+        session.pop("_user_id", None)
+        session.pop(DESK, None)
+        claimed = claimed_scope(rule.kind)
+        stack.enter_context(scope.opened(claimed))
     if rule.kind == "anyone":
         return None
     if not current_user.is_authenticated:
@@ -96,7 +113,13 @@ def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
     code = error.code or 500
     if code < 400:
         return error.get_response()
-    template = f"errors/{code}.html" if code in (403, 404, 429, 500) else "errors/404.html" if code < 500 else "errors/500.html"
+    template = (
+        f"errors/{code}.html"
+        if code in (403, 404, 429, 500)
+        else "errors/404.html"
+        if code < 500
+        else "errors/500.html"
+    )
     return render_template(template, error=error), code
 
 
@@ -124,6 +147,7 @@ def _csrf_error(_error: CSRFError) -> tuple[str, int]:
 
 def init_app(app: Flask) -> None:
     """Install the boundary and the error pages."""
+    app.url_map.converters["int"] = RowId
     login_manager.init_app(app)
     app.before_request(_open)
     app.after_request(_finish)

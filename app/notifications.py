@@ -29,7 +29,10 @@ class Notice(Model):
 
     __tablename__ = "notices"
     __access__ = OWNED(actor="user_id", grants="select, insert, update")
-    __table_args__ = (sa.UniqueConstraint("user_id", "dedupe"), sa.Index("ix_notices_user_id_created_at", "user_id", "created_at"))
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "dedupe"),
+        sa.Index("ix_notices_user_id_created_at", "user_id", "created_at"),
+    )
 
     id: Mapped[Id]
     user_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("users.id"))
@@ -66,7 +69,12 @@ def send(user_id: int, kind: str, *, dedupe: str, **params: Any) -> None:
     if kind not in _texts:
         raise KeyError(kind)
     jobs.enqueue(
-        "notifications.deliver", scope=Scope(actor_id=user_id), user_id=user_id, kind=kind, dedupe=dedupe, params=params
+        "notifications.deliver",
+        scope=Scope(actor_id=user_id),
+        user_id=user_id,
+        kind=kind,
+        dedupe=dedupe,
+        params=params,
     )
 
 

@@ -355,7 +355,7 @@ class OwnPostgres:
             "unix_socket_permissions": "0700",
             "port": str(_PORT),
             "cluster_name": self.cluster_name,
-            "max_connections": "200",
+            "max_connections": "300",
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_line_prefix": "%m [%p] %q%u@%d ",

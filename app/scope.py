@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
+from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql.visitors import iterate
 
 
@@ -79,7 +80,7 @@ def opened(scope: Scope) -> Iterator[Scope]:
         _current.reset(token)
 
 
-def present(session: Session, value: str) -> None:
+def present(session: Session | scoped_session[Any], value: str) -> None:
     """Let this transaction also see rows that carry `value`: a login name or a token's hash someone presented.
 
     This is how sign-in finds a user before anyone is signed in, without any bypass: only the exact value opens
@@ -89,7 +90,9 @@ def present(session: Session, value: str) -> None:
     session.execute(sa.text("select set_config('app.presented', :value, true)"), {"value": value})
 
 
-def grow(session: Session, *, actor_id: int | None = None, tenant_id: int | None = None) -> Scope:
+def grow(
+    session: Session | scoped_session[Any], *, actor_id: int | None = None, tenant_id: int | None = None
+) -> Scope:
     """Let a scope without an actor (or tenant) gain one in mid-transaction: sign-in, sign-up, registering, joining.
 
     Raises ScopeError if the scope already has a different one: a scope grows, it never changes.
@@ -100,7 +103,9 @@ def grow(session: Session, *, actor_id: int | None = None, tenant_id: int | None
             continue
         if getattr(scope, name) not in (None, value):
             raise ScopeError(f"the scope already has another {name}")
-        session.execute(sa.text("select set_config(:name, :value, true)"), {"name": f"app.{name}", "value": str(value)})
+        session.execute(
+            sa.text("select set_config(:name, :value, true)"), {"name": f"app.{name}", "value": str(value)}
+        )
         scope = replace(scope, **{name: value})
     _current.set(scope)
     return scope
@@ -137,6 +142,19 @@ def install(engine: Engine) -> None:
             driver.execute("select set_config('app.presented', %s, true)", (scope.presented,))
 
 
+class _Criteria(LoaderCriteriaOption):
+    """`with_loader_criteria` for a plain expression, which SQLAlchemy does not adapt to an alias that is joined.
+
+    Its own answer, a lambda, is cached by its code and would keep the first caller's scope.
+    """
+
+    _traverse_internals = LoaderCriteriaOption._traverse_internals
+
+    def _resolve_where_criteria(self, ext_info: Any) -> sa.ColumnElement[bool]:
+        criterion = super()._resolve_where_criteria(ext_info)
+        return ext_info._adapter.traverse(criterion) if ext_info.is_aliased_class else criterion
+
+
 def install_orm_wall(session: Any, models_by_table: Callable[[], dict[str, Any]]) -> None:
     """Add each scoped model's criteria to every ORM statement of the session (wall one).
 
@@ -151,12 +169,10 @@ def install_orm_wall(session: Any, models_by_table: Callable[[], dict[str, Any]]
         if not scoped:
             scoped.update(models_by_table())
         scope = current() or VISITOR
-        names = {
-            element.name for element in iterate(state.statement) if isinstance(element, sa.Table)
-        }
+        names = {element.name for element in iterate(state.statement) if isinstance(element, sa.Table)}
         state.statement = state.statement.options(
             *(
-                with_loader_criteria(
+                _Criteria(
                     model,
                     model.__access__.criteria(model, scope),
                     include_aliases=True,

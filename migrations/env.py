@@ -12,6 +12,7 @@ import app.catalog.models
 import app.enroll.models
 import app.notifications
 import app.policy.models
+import app.seed.models
 import app.tenants.models  # noqa: F401
 from app.db import Model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from tests.support.pages import LintingClient
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
-    """A PostgreSQL server of this test process."""
-    with OwnPostgres(tmp_path_factory.mktemp("postgres") / "data", fsync=False) as server:
+def server() -> Iterator[OwnPostgres]:
+    """A PostgreSQL server of this test process; not under pytest's own folder, which another run may close."""
+    with (
+        tempfile.TemporaryDirectory(prefix="jiangtu-", ignore_cleanup_errors=True) as folder,
+        OwnPostgres(Path(folder) / "data", fsync=False) as server,
+    ):
         server.ensure_roles_and_database()
         yield server
 

@@ -7,3 +7,8 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register this room's pages and jobs."""
+    from app.catalog import jobs, texts  # noqa: F401
+    from app.catalog.blueprint import bp
+    from app.catalog.views import desk, public, reviews, runs  # noqa: F401
+
+    app.register_blueprint(bp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms.fields.choices import SelectChoice
 
 from app import forms
 from app.catalog import rules, texts
@@ -32,7 +34,7 @@ def _as_bool(value: Any) -> str | None:
     return None if value is None else {"True": "yes", "False": "no"}.get(str(value), str(value))
 
 
-def trade_choices(trades: Iterable[Trade]) -> dict[str, list[tuple[str, str]]]:
+def trade_choices(trades: Iterable[Trade]) -> list[SelectChoice]:
     """The trades as a select offers them: grouped by category, typed names jump to them."""
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for trade in trades:
@@ -40,7 +42,10 @@ def trade_choices(trades: Iterable[Trade]) -> dict[str, list[tuple[str, str]]]:
         groups[pick(trade.category, trade.category_en or trade.category)].append(
             (str(trade.id), _("%(name)s（%(code)s）", name=name, code=trade.code))
         )
-    return {_("请选择"): [("", _("请选择"))], **groups}
+    choices = [SelectChoice("", _("请选择"))]
+    for group, pairs in groups.items():
+        choices += [SelectChoice(value, label, optgroup=group) for value, label in pairs]
+    return choices
 
 
 class CourseForm(forms.Form):
@@ -57,7 +62,9 @@ class CourseForm(forms.Form):
         default="yes",
     )
     trade_id = forms.SelectField(
-        _l("职业（工种）"), coerce=forms.coerce_id, description=_l("按类别排列；打开列表后直接输入名称可以跳到它。")
+        _l("职业（工种）"),
+        coerce=forms.coerce_id,
+        description=_l("按类别排列；打开列表后直接输入名称可以跳到它。"),
     )
     level = forms.SelectField(
         _l("技能等级"),
@@ -109,7 +116,10 @@ class ReviewForm(forms.Form):
         _l("审核结果"), choices=[("approve", _l("通过，立即上架")), ("return", _l("退回修改"))]
     )
     reasons = forms.ChoicesField(
-        _l("退回原因"), required=False, choices=_choices(texts.RETURN_REASONS), description=_l("退回时至少选一个。")
+        _l("退回原因"),
+        required=False,
+        choices=_choices(texts.RETURN_REASONS),
+        description=_l("退回时至少选一个。"),
     )
     note = forms.TextArea(
         _l("说明"), required=False, maximum=1000, description=_l("告诉机构具体要改什么；机构看得到。")
@@ -183,8 +193,8 @@ class RunForm(forms.Form):
                 data |= {start: slot[0], end: slot[1]}
         form = cls(data=data)
         form.region_id.choices = [
-            ("", _("请选择")),
-            *((str(region.id), pick(region.name, region.name_en)) for region in regions),
+            SelectChoice("", _("请选择")),
+            *(SelectChoice(str(region.id), pick(region.name, region.name_en)) for region in regions),
         ]
         return form
 
@@ -209,7 +219,7 @@ class RunForm(forms.Form):
 
 def _read_days(text: str) -> frozenset[date]:
     days = set()
-    for part in unicodedata.normalize("NFKC", text).replace("、", ",").replace(";", ",").replace(" ", ",").split(","):
+    for part in re.split(r"[,、;\s]+", unicodedata.normalize("NFKC", text).strip(" ,、;")):
         if not part:
             continue
         try:

@@ -132,7 +132,6 @@ def schedule(text: str | None) -> str:
     return schedule_in_english(text or "") if code() == "en" else (text or "")
 
 
-register("tenant_unverified", _l("区县人社局核验机构之前，不能送审、上架或招生。"))
 register("not_designated", _l("没有覆盖这个职业和等级的有效定点资格，不能作为补贴培训上架。"))
 register("course_archived", _l("课程已归档，只能复制成新课程。"))
 register("course_in_review", _l("课程正在审核，先撤回送审才能修改。"))
@@ -161,7 +160,7 @@ register("skipped_outside", _l("%(day)s 不在开班日期之内。"))
 register("skipped_unreadable", _l("看不懂「%(text)s」，请按 2026-12-05 这样填写，用逗号隔开。"))
 register("no_sessions", _l("这些日期里没有课，请检查日期和星期。"))
 register("too_many_sessions", _l("一个班最多 %(most)s 节课。"))
-register("region_unknown", _l("请选择区县。"))
+register("place_region_unknown", _l("请选择区县。"))
 register("seats_taken", _l("已有 %(taken)s 人占了名额，名额不能少于这个数。"))
 register("reason_required", _l("减少名额要选择原因，我们会告诉每位学员。"))
 register("reason_note_required", _l("选了「其他」，请写明原因。"))

@@ -53,10 +53,9 @@ def evaluate_papers(*, needed: bool, groups: Collection[str], claims: Collection
     if verified & set(groups) if groups else verified:
         return PapersState.VERIFIED
     concerned = [claim for claim in claims if _concerns(claim, groups)]
-    if concerned and not any(claim.state is ProofState.PENDING for claim in concerned):
-        if any(claim.state is ProofState.RETURNED for claim in concerned):
-            return PapersState.RETURNED
-    return PapersState.PENDING
+    states = {claim.state for claim in concerned}
+    is_back = ProofState.RETURNED in states and ProofState.PENDING not in states
+    return PapersState.RETURNED if is_back else PapersState.PENDING
 
 
 def is_claim_missing(*, groups: Collection[str], claims: Iterable[Claim], on: date) -> bool:

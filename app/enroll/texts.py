@@ -98,7 +98,9 @@ notifications.register(
     "enroll.admitted", _l("已录取：%(title)s"), _l("你已被「%(title)s」录取，%(starts_on)s 开课。请按时到课。")
 )
 notifications.register(
-    "enroll.refused", _l("未录取：%(title)s"), _l("「%(title)s」没有录取你，原因在「我的培训」里。你可以报别的班。")
+    "enroll.refused",
+    _l("未录取：%(title)s"),
+    _l("「%(title)s」没有录取你，原因在「我的培训」里。你可以报别的班。"),
 )
 notifications.register(
     "enroll.offered",

@@ -6,4 +6,17 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Register this room's pages and jobs."""
+    """Register this room's pages, desk items and template helpers."""
+    from flask import session
+
+    from app.policy import answers
+    from app.policy.views import desk, eligibility, public
+
+    app.register_blueprint(eligibility.bp)
+    app.register_blueprint(public.bp)
+    app.register_blueprint(desk.bp)
+    desk.register()
+    app.jinja_env.globals.update(
+        eligibility_questions=eligibility.questions_for,
+        has_answers=lambda: bool(answers.load(session)),
+    )

@@ -72,9 +72,9 @@ class ShortageListImport:
 def read_shortage_list(content: bytes, trades: Mapping[str, str]) -> ShortageListImport:
     """Read a list; `trades` maps the known codes to their Chinese names.
 
-    CSV in UTF-8 (with or without BOM) or GBK, or xlsx/xls (first sheet). Columns 编码/code and 名称/name (cells may
-    be empty) and, if present, 工种/variant, in any order. A name that is not the trade's own is an error: codes
-    change their meaning between editions of the classification. Raises ListFileError.
+    CSV in UTF-8 (with or without BOM) or GBK, or xlsx/xls (first sheet). Columns in any order: 编码/code,
+    名称/name (cells may be empty) and, if present, 工种/variant. A name that is not the trade's own is an error,
+    for codes change their meaning between editions of the classification. Raises ListFileError.
     """
     table = [[_clean(cell) for cell in row] for row in _table(content)]
     start = next((i for i, row in enumerate(table) if any(row)), None)

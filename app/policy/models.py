@@ -31,7 +31,7 @@ class DesignationState(StrEnum):
     REMOVED = "removed"
 
 
-def dated(table: str, *keys: tuple[str, str], where: str | None = None) -> ExcludeConstraint[Any]:
+def dated(table: str, *keys: tuple[str, str], where: str | None = None) -> ExcludeConstraint:
     """An exclusion constraint: no two rows of the table with the same keys are in force on the same day."""
     period = sa.text("daterange(valid_from, valid_to, '[)')")
     return ExcludeConstraint(

@@ -23,7 +23,6 @@ from app.policy.models import (
 )
 from app.policy.rulebook import RuleBook
 
-
 BOOK_SECONDS = 60.0
 _book: tuple[float, RuleBook] | None = None
 
@@ -79,7 +78,7 @@ def listed_trades(on: date) -> dict[str, int]:
             sa.or_(ShortageList.valid_to.is_(None), ShortageList.valid_to > on),
         )
     )
-    return {code: position for code, position in rows}
+    return dict(rows.all())
 
 
 def list_entry(trade_code: str, on: date) -> int | None:
@@ -131,8 +130,7 @@ def offer_for(
         level=level,
         fee_fen=fee_fen,
         form=form,
-        designated=is_subsidised
-        and is_designated(tenant_id=tenant_id, trade_code=trade.code, level=level, on=on),
+        designated=is_subsidised and is_designated(tenant_id=tenant_id, trade_code=trade.code, level=level, on=on),
         list_entry=None if entry is None else str(entry),
     )
 

@@ -205,7 +205,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
-def text(code: str, locale: str, **params: object) -> str:
+def text(code: str, locale: str, /, **params: object) -> str:
     """The text of a code: Chinese for locales zh…, English for every other; LookupError names a missing code."""
     if code not in _TEXTS:
         raise LookupError(f"No text for the policy code {code!r}; add it to app/policy/texts.py.")

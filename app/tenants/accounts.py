@@ -15,7 +15,7 @@ from app.tenants.models import Login, LoginKind, Membership, User
 MOST_LOGINS = 6
 
 register("sign_in_refused", _l("用户名或密码不对。请检查后再试，或者重置密码。"))
-register("login_taken", _l("这个登录名已经有账户在用。如果是你的，请直接登录；家人共用手机号的，请改用别的用户名。"))
+register("login_taken", _l("这个登录名已经有账户在用。是你的就直接登录；家人共用手机号的，请另起用户名。"))
 register("password_wrong", _l("现在的密码不对。"))
 register("login_last", _l("至少要留一个登录名，否则就无法登录了。"))
 register("login_too_many", _l("一个账户最多有%(n)s个登录名。"))
@@ -36,7 +36,7 @@ def find_login(value: str) -> tuple[int, int] | None:
 
 
 def sign_up(*, display_name: str, login: str, password: str, locale: str | None = None) -> User:
-    """Make an account with one login; raises DomainError for a login that is malformed or taken, or a weak password."""
+    """Make an account with one login; raises DomainError for a malformed or taken login, or a weak password."""
     kind, value = logins.read(login)
     security.check_password(password, logins=[value])
     if find_login(value) is not None:
@@ -62,18 +62,19 @@ def sign_up(*, display_name: str, login: str, password: str, locale: str | None 
 def sign_in(*, login: str, password: str) -> User:
     """The user a login and password open.
 
-    Unknown logins take the same work, count the same way and get the same answer. Raises DomainError sign_in_refused
-    or locked_out.
+    Unknown logins take the same work, count the same way and get the same answer. Raises DomainError
+    sign_in_refused or locked_out.
     """
     value = logins.key_of(login)
     key = f"sign_in:{value}"
     limits.lockout().attempt(key)
     found = find_login(value)
-    user = None
+    user: User | None = None
     if found is not None:
         scope.grow(db.session, actor_id=found[1])
         user = db.session.scalar(sa.select(User).where(User.id == found[1]))
-    if not security.verify_password(user.password_hash if user else None, password) or user is None:
+    matches = security.verify_password(user.password_hash if user else None, password)
+    if user is None or not matches:
         raise DomainError("sign_in_refused", field="password")
     limits.lockout().clear(key)
     if security.needs_rehash(user.password_hash):

@@ -8,15 +8,15 @@ from flask_babel import gettext as _
 
 from app import jobs, notifications
 from app.config import Settings
-from app.tenants import members, resets
+from app.tenants import members, organisations, resets
 from app.tenants.models import LoginKind
 
 
-def public_link(endpoint: str, **values: str) -> str:
+def public_link(endpoint: str, token: str) -> str:
     """An address people can open from a mail or an SMS."""
     settings: Settings = current_app.config["SETTINGS"]
     with current_app.test_request_context(base_url=settings.public_url):
-        return settings.public_url + url_for(endpoint, **values)
+        return settings.public_url + url_for(endpoint, token=token)
 
 
 @jobs.task("tenants.send_reset", retries=3)
@@ -25,7 +25,10 @@ def send_reset(*, login_id: int) -> None:
     for kind, address, token in resets.make_link_tokens(login_id=login_id):
         link = public_link("tenants.reset_link", token=token)
         with force_locale("zh"):
-            body = _("有人申请重置你的匠途密码。30分钟内打开链接设置新密码：%(link)s 如果不是你，请不用理会。", link=link)
+            body = _(
+                "有人申请重置你的匠途密码。30分钟内打开链接设置新密码：%(link)s 如果不是你，请不用理会。",
+                link=link,
+            )
             subject = _("重置你的匠途密码")
         if kind is LoginKind.EMAIL:
             notifications.send_mail(address, subject, body)
@@ -37,7 +40,8 @@ def send_reset(*, login_id: int) -> None:
 def send_invitation(*, invitation_id: int) -> None:
     """Mail an invitation with a token made here."""
     renewed = members.renew_token(invitation_id=invitation_id)
-    if renewed is None or renewed[0].email is None:
+    address = renewed[0].email if renewed else None
+    if renewed is None or address is None:
         return
     invitation, token = renewed
     link = public_link("tenants.invitation", token=token)
@@ -48,11 +52,14 @@ def send_invitation(*, invitation_id: int) -> None:
             name=invitation.tenant_name,
             link=link,
         )
-    notifications.send_mail(invitation.email, subject, body)
+    notifications.send_mail(address, subject, body)
 
 
 @jobs.task("tenants.tell_owners")
-def tell_owners(*, tenant_id: int, kind: str, dedupe: str, name: str) -> None:
+def tell_owners(*, tenant_id: int, kind: str, dedupe: str) -> None:
     """Tell every owner of the tenant in scope what its bureau decided."""
+    tenant = organisations.find_organisation(tenant_id)
+    if tenant is None:
+        return
     for user_id in members.owners_of(tenant_id):
-        notifications.send(user_id, kind, dedupe=dedupe, name=name)
+        notifications.send(user_id, kind, dedupe=dedupe, name=tenant.name)

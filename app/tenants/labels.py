@@ -51,3 +51,10 @@ RETURN_REASONS: dict[str, LazyString] = {
     "registered_twice": _l("同一单位已经注册过"),
     "other": _l("其他原因（见说明）"),
 }
+
+EVENTS: dict[str, LazyString] = {
+    "tenant.registered": _l("提交注册"),
+    "tenant.resubmitted": _l("修改后重新提交"),
+    "tenant.accepted": _l("通过核验"),
+    "tenant.returned": _l("退回"),
+}

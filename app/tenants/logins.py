@@ -37,7 +37,8 @@ def key_of(text: str) -> str:
 def read(text: str) -> tuple[LoginKind, str]:
     """The kind and spelling of a new login.
 
-    Raises DomainError (field `login`) with login_empty, _email_shape, _phone_shape, _name_length, _name_characters.
+    Raises DomainError (field `login`) with login_empty, _email_shape, _phone_shape, _name_length or
+    _name_characters.
     """
     value = normalise(text)
     if not value:

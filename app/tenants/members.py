@@ -28,7 +28,7 @@ register("owner_last", _l("单位至少要有一位负责人。请先请另一�
 
 
 def invite_member(*, tenant_id: int, role: Role, email: str | None = None) -> tuple[Invitation, str | None]:
-    """Invite someone in a role. Without a mail address the token is returned, to be shown once; with one it is mailed.
+    """Invite someone in a role: a link is mailed to the address, or its token is returned to be shown once.
 
     Raises DomainError role_unfit or invitations_too_many, or what a malformed address raises.
     """
@@ -160,7 +160,7 @@ def change_role(*, tenant_id: int, membership_id: int, role: Role) -> Membership
 
 
 def deactivate_member(*, tenant_id: int, membership_id: int) -> Membership:
-    """End a membership, which closes the desk to that person at once; raises DomainError member_unknown, owner_last."""
+    """End a membership, which closes the desk to that person at once; raises as `change_role` does."""
     membership = _locked(tenant_id, membership_id)
     if membership.role is Role.OWNER:
         _check_not_last_owner(tenant_id, membership)
@@ -194,7 +194,7 @@ def _check_role(kind: TenantKind, role: Role) -> None:
 
 
 def _locked(tenant_id: int, membership_id: int) -> Membership:
-    """The active member, with all owners locked, so that two changes at once cannot leave the tenant without one."""
+    """The active member; all owners are locked, so that two changes at once cannot leave none."""
     query = (
         sa.select(Membership)
         .where(

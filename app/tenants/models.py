@@ -87,9 +87,7 @@ class Tenant(Model):
     """An organisation. Its public face is here; its contact is in `TenantContact`."""
 
     __tablename__ = "tenants"
-    __access__ = PUBLISHED(
-        when="is_verified", tenant="id", bureau="region_id", grants="select, insert, update"
-    )
+    __access__ = PUBLISHED(when="is_verified", tenant="id", bureau="region_id", grants="select, insert, update")
     __table_args__ = (
         sa.CheckConstraint("is_verified = (state = 'verified')", name="verified_state"),
         sa.Index("ix_tenants_region_id_state", "region_id", "state"),

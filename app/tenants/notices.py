@@ -17,7 +17,9 @@ notifications.register(
 notifications.register(
     "desk_code_printed",
     _l("有人在柜台为你的账户打印了重置码"),
-    _l("%(desk)s刚刚为你的匠途账户打印了密码重置码，30分钟内有效。如果不是你本人到柜台办理，请马上联系该单位或县区人社局。"),
+    _l(
+        "%(desk)s刚刚为你的匠途账户打印了密码重置码，30分钟内有效。如果不是你本人到柜台办理，请马上联系该单位或县区人社局。"
+    ),
 )
 notifications.register(
     "tenant_accepted",

@@ -34,7 +34,7 @@ OPEN_KINDS = (TenantKind.INSTITUTION, TenantKind.ENTERPRISE)
 register("kind_not_open", _l("只有培训机构和企业可以自己注册。"))
 register("region_unknown", _l("请选择所在的县（市、区）。"))
 register("uscc_taken", _l("这个统一社会信用代码已经注册过。请联系本单位的负责人邀请你加入，或联系县区人社局。"))
-register("tenant_unverified", _l("单位还没有通过县区人社局核验，现在还不能做这一步。"))
+register("organisation_unverified", _l("单位还没有通过县区人社局核验，现在还不能做这一步。"))
 register("tenant_not_editable", _l("单位已通过核验，登记信息不能自行修改。请联系县区人社局。"))
 register("tenant_decided", _l("这家单位已经处理过了。"))
 register("tenant_not_yours", _l("这家单位由%(bureau)s核验。"))
@@ -53,7 +53,7 @@ def register_organisation(
     contact_name: str,
     contact_phone: str,
 ) -> Membership:
-    """Register an institution or enterprise, unverified, with the actor as its owner; gives the owner's membership.
+    """Register an institution or enterprise, unverified, with the actor as its owner.
 
     Raises DomainError kind_not_open, region_unknown, uscc_taken, or IdentifierError for the code or the phone.
     """
@@ -76,9 +76,7 @@ def register_organisation(
     )
     _write(tenant)
     db.session.add(
-        TenantContact(
-            tenant_id=tenant_id, region_id=region_id, contact_name=contact_name, contact_phone=phone
-        )
+        TenantContact(tenant_id=tenant_id, region_id=region_id, contact_name=contact_name, contact_phone=phone)
     )
     membership = Membership(
         tenant_id=tenant_id,
@@ -92,7 +90,9 @@ def register_organisation(
     )
     db.session.add(membership)
     db.session.flush()
-    audit.record("tenant.registered", subject=("tenant", tenant_id), region_id=region_id, data={"kind": kind.value})
+    audit.record(
+        "tenant.registered", subject=("tenant", tenant_id), region_id=region_id, data={"kind": kind.value}
+    )
     return membership
 
 
@@ -121,7 +121,7 @@ def resubmit_organisation(
 
 
 def accept_organisation(*, tenant_id: int) -> Tenant:
-    """The bureau's yes: the organisation may publish and enroll; raises DomainError tenant_decided or _not_yours."""
+    """The bureau's yes: it may publish and enroll; raises DomainError tenant_decided or tenant_not_yours."""
     tenant = _for_review(tenant_id)
     _decide(tenant, TenantState.VERIFIED, [], None)
     audit.record("tenant.accepted", subject=("tenant", tenant_id), region_id=tenant.region_id)
@@ -130,7 +130,7 @@ def accept_organisation(*, tenant_id: int) -> Tenant:
 
 
 def return_organisation(*, tenant_id: int, reason_codes: Sequence[str], note: str) -> Tenant:
-    """Send it back with at least one coded reason; raises DomainError reasons_missing, reason_unknown, note_missing."""
+    """Send it back with coded reasons; raises DomainError reasons_missing, reason_unknown or note_missing."""
     if not reason_codes:
         raise DomainError("reasons_missing", field="reasons")
     if not set(reason_codes) <= set(RETURN_REASONS):
@@ -148,10 +148,10 @@ def return_organisation(*, tenant_id: int, reason_codes: Sequence[str], note: st
 
 
 def require_verified(tenant_id: int) -> Tenant:
-    """The tenant in scope, which the bureau has accepted; raises DomainError tenant_unverified."""
+    """The tenant in scope, which the bureau has accepted; raises DomainError organisation_unverified."""
     tenant = find_organisation(tenant_id)
     if tenant is None or not tenant.is_verified:
-        raise DomainError("tenant_unverified")
+        raise DomainError("organisation_unverified")
     return tenant
 
 
@@ -168,12 +168,14 @@ def contact_of(tenant_id: int) -> TenantContact | None:
 def reviewer_of(region_id: int) -> Tenant | None:
     """The bureau that verifies organisations of a region: its own, or the nearest above if it has none."""
     above = regions_above(region_id)
-    query = sa.select(Tenant).where(Tenant.kind == TenantKind.BUREAU, Tenant.is_verified, Tenant.region_id.in_(above))
+    query = sa.select(Tenant).where(
+        Tenant.kind == TenantKind.BUREAU, Tenant.is_verified, Tenant.region_id.in_(above)
+    )
     bureaus = sorted(db.session.scalars(query), key=lambda bureau: (above.index(bureau.region_id), bureau.id))
     return bureaus[0] if bureaus else None
 
 
-def organisations_to_review(*, region_ids: Sequence[int], state: TenantState | None) -> sa.Select[tuple[Tenant]]:
+def organisations_to_review(*, region_ids: Sequence[int], state: TenantState | None) -> sa.Select[Tenant]:
     """The institutions and enterprises of a bureau's regions, longest waiting first."""
     query = sa.select(Tenant).where(Tenant.kind.in_(OPEN_KINDS), Tenant.region_id.in_(region_ids))
     if state is not None:
@@ -183,8 +185,8 @@ def organisations_to_review(*, region_ids: Sequence[int], state: TenantState | N
 
 def count_waiting(*, region_ids: Sequence[int]) -> int:
     """How many organisations of these regions wait for the bureau."""
-    waiting = organisations_to_review(region_ids=region_ids, state=TenantState.UNVERIFIED).order_by(None).subquery()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0
+    waiting = organisations_to_review(region_ids=region_ids, state=TenantState.UNVERIFIED).order_by(None)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(waiting.subquery())) or 0
 
 
 def history_of(tenant_id: int) -> list[audit.AuditEntry]:
@@ -247,5 +249,4 @@ def _tell_owners(tenant: Tenant, kind: str) -> None:
         tenant_id=tenant.id,
         kind=kind,
         dedupe=f"{kind}:{tenant.id}:{(tenant.decided_at or now()).timestamp():.0f}",
-        name=tenant.name,
     )

@@ -50,7 +50,7 @@ class DeskCode:
 
 
 def request_reset(*, login: str) -> None:
-    """Send a reset link to the account's phone or mail, if there is such an account; nobody learns whether there is.
+    """Send a reset link to the account's phone or mail, if there is one; nobody learns whether.
 
     Raises DomainError locked_out for too many requests with one login.
     """
@@ -106,7 +106,7 @@ def reset_by_link(*, token: str, password: str) -> User:
 def issue_desk_code(*, tenant_id: int, login: str) -> DeskCode:
     """Make a code for the person standing at this desk, bound to the login they gave; audited, and they are told.
 
-    Raises DomainError tenant_unverified, reset_login_unknown or reset_codes_too_many.
+    Raises DomainError organisation_unverified, reset_login_unknown or reset_codes_too_many.
     """
     tenant = require_verified(tenant_id)
     actor_id = scope.require().actor_id
@@ -115,10 +115,14 @@ def issue_desk_code(*, tenant_id: int, login: str) -> DeskCode:
     if found is None:
         raise DomainError("reset_login_unknown", field="login")
     user_id = found[1]
-    recent = sa.select(sa.func.count()).select_from(ResetToken).where(
-        ResetToken.user_id == user_id,
-        ResetToken.issued_by_tenant_id == tenant_id,
-        ResetToken.created_at > now() - timedelta(days=1),
+    recent = (
+        sa.select(sa.func.count())
+        .select_from(ResetToken)
+        .where(
+            ResetToken.user_id == user_id,
+            ResetToken.issued_by_tenant_id == tenant_id,
+            ResetToken.created_at > now() - timedelta(days=1),
+        )
     )
     if (db.session.scalar(recent) or 0) >= CODES_PER_DAY_AND_LOGIN:
         raise DomainError("reset_codes_too_many", field="login")

@@ -53,7 +53,9 @@ class CatalogFactory(Factory):
         self.revision(course, trade_id=trade.id, live=live, **content)
         return course
 
-    def revision(self, course: Course, *, trade_id: int, live: bool, number: int = 1, **content: Any) -> CourseRevision:
+    def revision(
+        self, course: Course, *, trade_id: int, live: bool, number: int = 1, **content: Any
+    ) -> CourseRevision:
         """One version of a course's content."""
         values: dict[str, Any] = {
             "title": "焊工（五级）职业技能培训",

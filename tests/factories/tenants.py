@@ -70,7 +70,10 @@ class TenantsFactory(Factory):
         )
         self.add(
             TenantContact(
-                tenant_id=tenant.id, region_id=tenant.region_id, contact_name="示例联系人", contact_phone="13800000000"
+                tenant_id=tenant.id,
+                region_id=tenant.region_id,
+                contact_name="示例联系人",
+                contact_phone="13800000000",
             )
         )
         return tenant

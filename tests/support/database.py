@@ -100,5 +100,5 @@ def clean(engine: sa.Engine) -> None:
         names = connection.scalars(
             sa.text("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
         )
-        statements = [f'DELETE FROM "{name}"' for name in names if name not in REFERENCE]
+        statements = [str(sa.delete(sa.table(name))) for name in names if name not in REFERENCE]
         connection.exec_driver_sql("; ".join(statements))

@@ -42,9 +42,9 @@ def lint(html: str) -> list[str]:
             wrong.append("inline script")
         if tag.name == "img" and tag.get("alt") is None:
             wrong.append("image without alt")
-        if tag.name == "form" and (tag.get("method") or "get").lower() == "post":
-            if not tag.find("input", attrs={"name": "csrf_token"}):
-                wrong.append(f"form {tag.get('action')!r} without a CSRF token")
+        is_post = tag.name == "form" and (tag.get("method") or "get").lower() == "post"
+        if is_post and not tag.find("input", attrs={"name": "csrf_token"}):
+            wrong.append(f"form {tag.get('action')!r} without a CSRF token")
     if re.search(r"\{\{|\}\}|\{%|%\}|%\(\w+\)s|&lt;LazyString", html):
         wrong.append("leaked template code")
     return wrong
@@ -57,7 +57,11 @@ class LintingClient(FlaskClient):
         if csrf and kwargs.get("method") == "POST":
             self._add_token(kwargs)
         response = super().open(*args, **kwargs)
-        if lint_page and response.mimetype == "text/html" and response.status_code not in (301, 302, 303, 307, 308):
+        if (
+            lint_page
+            and response.mimetype == "text/html"
+            and response.status_code not in (301, 302, 303, 307, 308)
+        ):
             text = response.get_data(as_text=True)
             wrong = lint(text) if "<html" in text else []
             assert not wrong, f"{response.request.path}: {wrong}"

@@ -134,21 +134,15 @@ def counts_statement(query: Query) -> sa.Select[Any]:
     Row: kind (the facet's name or "all"), value, count.
     """
     chosen = choices(query)
-    runs = sa.func.coalesce(
-        sa.select(sa.func.count())
-        .select_from(_unnested())
-        .where(sa.column("start") >= query.on)
-        .correlate(docs)
-        .scalar_subquery(),
-        0,
-    )
+    start = _each(docs.c.start_dates)
+    runs = sa.select(sa.func.count()).select_from(start).where(start.c.each >= query.on).correlate(docs)
     flags = [condition.label(f"chose_{name}") for name, condition in chosen.items()]
     base = (
         sa.select(
             *(column.label(name.value) for name, column in _SCALARS.items()),
             is_free(query.free_shapes).label("is_free"),
             _starts_on(dates_of(SOON, query.on)).label("is_soon"),
-            runs.label("runs"),
+            runs.scalar_subquery().label("runs"),
             *flags,
         )
         .where(matches(query))
@@ -176,25 +170,25 @@ def counts_statement(query: Query) -> sa.Select[Any]:
 
 def regions_statement(query: Query) -> sa.Select[Any]:
     """Courses per region they are held in."""
-    region = sa.func.unnest(docs.c.region_ids).column_valued("region")
+    region = _each(docs.c.region_ids)
     where = [condition for name, condition in choices(query).items() if name is not FacetName.REGION]
     return (
-        sa.select(region, sa.func.count())
+        sa.select(region.c.each, sa.func.count())
         .select_from(docs.join(region, sa.true()))
         .where(matches(query), *where)
-        .group_by(region)
+        .group_by(region.c.each)
     )
 
 
 def months_statement(query: Query) -> sa.Select[Any]:
     """Courses per month a class of theirs begins in, from today."""
-    start = sa.func.unnest(docs.c.start_dates).column_valued("start")
-    month = sa.func.to_char(start, "YYYY-MM")
+    start = _each(docs.c.start_dates)
+    month = sa.func.to_char(start.c.each, "YYYY-MM")
     where = [condition for name, condition in choices(query).items() if name is not FacetName.START]
     return (
         sa.select(month, sa.func.count(docs.c.course_id.distinct()))
         .select_from(docs.join(start, sa.true()))
-        .where(matches(query), start >= query.on, *where)
+        .where(matches(query), start.c.each >= query.on, *where)
         .group_by(month)
         .order_by(month)
     )
@@ -234,8 +228,8 @@ def _starts_on(days: Iterable[date]) -> Condition:
     return docs.c.start_dates.overlap(sa.cast(array(wanted, type_=sa.Date), ARRAY(sa.Date)))
 
 
-def _unnested() -> Any:
-    return sa.func.unnest(docs.c.start_dates).table_valued("start").render_derived()
+def _each(values: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
+    return sa.func.unnest(values).table_valued("each").render_derived()
 
 
 # --- Shaping: pure functions of the rows -------------------------------------------------------------------

@@ -13,7 +13,8 @@ from app.catalog import rules, texts
 from app.catalog.models import Course, CourseRevision, CourseRun, RevisionState, RunSession, RunState
 from app.db import db
 from app.errors import DomainError
-from app.policy.models import Designation, DesignationState, Trade
+from app.policy import services as policy
+from app.policy.models import Trade
 from app.tenants.models import Tenant
 
 __all__ = ["texts"]
@@ -60,21 +61,8 @@ def content_of(revision: CourseRevision) -> dict[str, Any]:
 
 def is_designated(*, tenant_id: int, trade_id: int, level: int | None) -> bool:
     """Whether the institution may give subsidised training in the trade and level today."""
-    today = clock.today()
-    statement = (
-        sa.select(Designation.id)
-        .join(Trade, Trade.code == Designation.trade_code)
-        .where(
-            Trade.id == trade_id,
-            Designation.tenant_id == tenant_id,
-            Designation.state == DesignationState.ACTIVE,
-            Designation.valid_from <= today,
-            Designation.valid_to > today,
-        )
-    )
-    if level is not None:
-        statement = statement.where(sa.literal(level) == sa.any_(Designation.levels))
-    return db.session.scalar(statement.limit(1)) is not None
+    trade_code = db.session.scalars(sa.select(Trade.code).where(Trade.id == trade_id)).one()
+    return policy.is_designated(tenant_id=tenant_id, trade_code=trade_code, level=level, on=clock.today())
 
 
 def is_verified(*, tenant_id: int) -> bool:
@@ -289,12 +277,6 @@ def put_in_force(revision: CourseRevision, old: CourseRevision | None, *, is_liv
 def index(course_id: int) -> None:
     """Bring the public's search up to date after this transaction."""
     jobs.enqueue("catalog.index_course", scope=scope.VISITOR, course_id=course_id, once=f"index:{course_id}")
-
-
-def refuse_if_unverified(*, tenant_id: int) -> None:
-    """Raise DomainError tenant_unverified unless the bureau has accepted the organisation."""
-    if not is_verified(tenant_id=tenant_id):
-        raise DomainError("tenant_unverified")
 
 
 def _own(course_id: int) -> sa.Select[tuple[Course]]:

@@ -11,8 +11,9 @@ from app.catalog.models import Course, CourseReview, CourseRevision, RevisionSta
 from app.catalog.services import courses
 from app.db import db
 from app.errors import DomainError
-from app.policy.models import Trade
-from app.tenants.models import Region
+from app.policy.models import Designation, Trade
+from app.tenants.models import Region, Tenant
+from app.tenants.organisations import require_verified
 
 PAGE_SIZE = 30
 
@@ -64,6 +65,22 @@ def live_version(*, revision: CourseRevision) -> CourseRevision | None:
     )
 
 
+def institution_of(*, revision: CourseRevision) -> Tenant:
+    """The institution whose course it is; its bureau sees it whatever its state."""
+    return db.session.scalars(sa.select(Tenant).where(Tenant.id == revision.tenant_id)).one()
+
+
+def designation_of(*, revision: CourseRevision) -> Designation | None:
+    """The institution's newest designation for the version's trade, whether or not it covers it today."""
+    statement = (
+        sa.select(Designation)
+        .join(Trade, Trade.code == Designation.trade_code)
+        .where(Trade.id == revision.trade_id, Designation.tenant_id == revision.tenant_id)
+        .order_by(Designation.valid_to.desc())
+    )
+    return db.session.scalar(statement.limit(1))
+
+
 def earlier_reviews(*, course_id: int) -> list[CourseReview]:
     """Every decision on the course's versions that the scope may see, newest first."""
     statement = (
@@ -87,7 +104,7 @@ def approve_course(*, revision_id: int, note: str | None = None) -> None:
         return
     if revision.state is not RevisionState.SUBMITTED:
         raise DomainError("review_decided")
-    courses.refuse_if_unverified(tenant_id=revision.tenant_id)
+    require_verified(revision.tenant_id)
     if not courses.is_designated(
         tenant_id=revision.tenant_id, trade_id=revision.trade_id, level=revision.level
     ):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import Range, distinct_on
 from sqlalchemy.exc import IntegrityError
 
 from app import audit, clock, jobs, scope
@@ -25,6 +25,7 @@ from app.catalog.services import courses
 from app.db import db
 from app.errors import DomainError
 from app.tenants.models import Region, RegionKind
+from app.tenants.organisations import require_verified
 
 PAGE_SIZE = 30
 
@@ -78,7 +79,7 @@ def own_runs(
         sa.select(CourseRevision.course_id, CourseRevision.title)
         .where(CourseRevision.tenant_id == scope.require().tenant_id)
         .where(CourseRevision.state != RevisionState.SUPERSEDED)
-        .distinct(CourseRevision.course_id)
+        .ext(distinct_on(CourseRevision.course_id))
         .order_by(CourseRevision.course_id, CourseRevision.is_live.desc(), CourseRevision.number.desc())
         .subquery()
     )
@@ -134,7 +135,7 @@ def course_hours(*, course_id: int) -> tuple[int, int]:
 def create_run(*, course_id: int, plan: Plan) -> CourseRun:
     """Plan a run, not yet open.
 
-    Raises DomainError course_archived, starts_in_past, region_unknown or those of `rules.plan_lessons`.
+    Raises DomainError course_archived, starts_in_past, place_region_unknown or those of `rules.plan_lessons`.
     """
     course = courses.own_course(course_id=course_id)
     assert course is not None
@@ -164,7 +165,7 @@ def edit_run(
     """Change a run and say what changed; learners of an open run are told.
 
     Fewer seats on an open run need a reason. Raises DomainError run_cancelled, run_over, starts_in_past,
-    region_unknown, reason_required, reason_note_required, seats_taken or of `rules`.
+    place_region_unknown, reason_required, reason_note_required, seats_taken or of `rules`.
     """
     run = _locked(run_id)
     _refuse_if_ended(run)
@@ -225,7 +226,7 @@ def open_run(*, run_id: int) -> None:
         return
     if run.state is RunState.CANCELLED:
         raise DomainError("run_cancelled")
-    courses.refuse_if_unverified(tenant_id=run.tenant_id)
+    require_verified(run.tenant_id)
     # Under the course's lock: taking the course down waits for this, or is seen here.
     is_live = db.session.scalar(
         sa.select(Course.is_live)
@@ -305,7 +306,7 @@ def _lessons(course_id: int, plan: Plan, *, keeps_start: bool = False) -> tuple[
     if db.session.scalar(
         sa.select(Region.id).where(Region.id == plan.region_id, Region.kind != RegionKind.CITY)
     ) is None:
-        raise DomainError("region_unknown", field="region_id")
+        raise DomainError("place_region_unknown", field="region_id")
     theory_hours, _practice = course_hours(course_id=course_id)
     return rules.plan_lessons(plan.timetable, theory_hours=theory_hours)
 

@@ -125,7 +125,11 @@ _TAKE = sa.text(
 
 
 def apply_to_run(
-    *, offer: RunOffer, user_id: int, answers: Mapping[str, object], identity: profiles.Identity | None = None,
+    *,
+    offer: RunOffer,
+    user_id: int,
+    answers: Mapping[str, object],
+    identity: profiles.Identity | None = None,
     consents: bool = False,
 ) -> Applied:
     """Apply: a held seat, a place in the waitlist, or the application that is there already.

@@ -11,7 +11,7 @@ from app.catalog.models import CourseRevision
 from app.policy import services as policy
 from app.policy.facts import FACT_KEYS
 from app.policy.models import Trade
-from app.policy.verdict import Answer, Verdict
+from app.policy.verdict import Answer, Offer, Verdict
 from app.tenants.identifiers import IdentifierError, check_id_number
 
 PLAIN_ANSWERS = FACT_KEYS - {"birth_on", "sex", "recognised"}
@@ -22,6 +22,7 @@ class Judgement:
     """A verdict as an enrollment stores it; `groups` never leave the learner and the bureau."""
 
     verdict: Verdict | None
+    offer: Offer | None
     answer: str
     rule_code: str | None
     subsidy_fen: int
@@ -67,7 +68,7 @@ def judge(
     open until the papers are verified.
     """
     if not revision.is_subsidised:
-        return _as_payer(None, revision.fee_fen, facts, on)
+        return _as_payer(None, None, revision.fee_fen, facts, on)
     offer = policy.offer_for(
         trade=trade,
         level=revision.level,
@@ -79,12 +80,13 @@ def judge(
     )
     verdict = policy.verdict(facts=facts, offer=offer, on=on)
     if verdict.answer in (Answer.NO, Answer.NOT_IN_FORCE):
-        return _as_payer(verdict, revision.fee_fen, facts, on)
+        return _as_payer(verdict, offer, revision.fee_fen, facts, on)
     claimed = facts.get("situations")
     groups = verdict.group_codes or tuple(claimed if isinstance(claimed, list | tuple) else ())
     is_yes = verdict.answer is Answer.YES
     return Judgement(
         verdict=verdict,
+        offer=offer,
         answer=verdict.answer.value,
         rule_code=verdict.rule_code if is_yes else None,
         subsidy_fen=(verdict.subsidy_fen or 0) if is_yes else 0,
@@ -95,9 +97,12 @@ def judge(
     )
 
 
-def _as_payer(verdict: Verdict | None, fee_fen: int, facts: Mapping[str, object], on: date) -> Judgement:
+def _as_payer(
+    verdict: Verdict | None, offer: Offer | None, fee_fen: int, facts: Mapping[str, object], on: date
+) -> Judgement:
     return Judgement(
         verdict=verdict,
+        offer=offer,
         answer="no",
         rule_code=None,
         subsidy_fen=0,
@@ -110,7 +115,7 @@ def _as_payer(verdict: Verdict | None, fee_fen: int, facts: Mapping[str, object]
 
 def _grounds(verdict: Verdict | None, facts: Mapping[str, object], groups: Iterable[str], on: date) -> str:
     """Everything needed to replay the decision, as JSON to be encrypted."""
-    rule = policy.rulebook(on).rule(verdict.rule_code, on) if verdict and verdict.rule_code else None
+    rule = policy.rulebook().rule(verdict.rule_code, on) if verdict and verdict.rule_code else None
     grounds = {
         "facts": dict(facts),
         "groups": list(groups),

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app import audit, clock, jobs, notifications, scope
 from app.catalog.models import CourseRevision
@@ -23,11 +24,11 @@ from app.enroll.models import (
 )
 from app.enroll.services import judging, profiles
 from app.errors import DomainError
-from app.pii import normalise
 from app.policy import services as policy
 from app.policy.models import Trade
 from app.policy.rulebook import TargetGroup, in_force
 from app.tenants.identifiers import IdentifierError, check_id_number
+from app.tenants.logins import key_of
 from app.tenants.models import Login, Tenant
 
 REFERRED = ("COMMUNITY_CORRECTION", "REENTRY_SUPPORT", "COMPULSORY_DETOX")
@@ -35,19 +36,20 @@ REFERRED = ("COMMUNITY_CORRECTION", "REENTRY_SUPPORT", "COMPULSORY_DETOX")
 
 def groups_in_force(on: date) -> tuple[TargetGroup, ...]:
     """Every target group that opens something on the day."""
-    return tuple(group for group in in_force(policy.rulebook(on).groups, on) if group.opens)
+    return tuple(group for group in in_force(policy.rulebook().groups, on) if group.opens)
 
 
 def suggested_until(groups: Collection[str], on: date) -> date | None:
-    """Until when papers of these groups usually serve: the shortest of the papers that prove them; None: for good."""
-    book = policy.rulebook(on)
-    codes = {paper for code in groups for paper in (_papers_of(code, on))}
+    """Until when papers of these groups usually serve (the shortest of them); None: for good."""
+    book = policy.rulebook()
+    codes = {paper for code in groups for paper in papers_of(code, on)}
     months = [paper.months for paper in book.papers if paper.code in codes and paper.months]
     return on + timedelta(days=30 * min(months)) if months else None
 
 
-def _papers_of(code: str, on: date) -> tuple[str, ...]:
-    group = policy.rulebook(on).group(code, on)
+def papers_of(code: str, on: date) -> tuple[str, ...]:
+    """The codes of the papers any one of which proves a group."""
+    group = policy.rulebook().group(code, on)
     return group.papers if group else ()
 
 
@@ -170,7 +172,7 @@ def _find_by_id_number(text: str, on: date) -> LearnerProfile | None:
 
 
 def _find_by_login(text: str) -> int | None:
-    value = normalise(text)
+    value = key_of(text)
     if not value:
         return None
     scope.present(db.session(), value)
@@ -187,9 +189,7 @@ def submit_again(*, proof_id: int, user_id: int) -> None:
         raise DomainError("proof_decided")
     claims = [as_claim(p) for p in db.session.scalars(sa.select(Proof).where(Proof.learner_id == user_id))]
     if rules.is_claim_missing(groups=rules.read_claim(old.claim), claims=claims, on=clock.today()):
-        db.session.add(
-            Proof(learner_id=user_id, region_id=old.region_id, claim=old.claim, reason_codes=[])
-        )
+        db.session.add(Proof(learner_id=user_id, region_id=old.region_id, claim=old.claim, reason_codes=[]))
     audit.record("proof.submitted", subject=("proof", old.id), region_id=old.region_id)
     db.session.flush()
     refresh(learner_id=user_id)
@@ -214,7 +214,7 @@ def refresh(*, learner_id: int) -> None:
         )
         .outerjoin(Trade, Trade.id == CourseRevision.trade_id)
         .where(Enrollment.learner_id == learner_id, Enrollment.state.in_(ACTIVE))
-        .distinct(Enrollment.id)
+        .ext(distinct_on(Enrollment.id))
         .order_by(Enrollment.id, EligibilityDecision.id.desc())
     ).all()
     for enrollment, decision, revision, trade in rows:

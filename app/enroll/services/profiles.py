@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 
 from app import audit, clock
@@ -95,9 +96,7 @@ def _change(profile: LearnerProfile, *, name: str, id_number: str, region_id: in
     """Carry a change of contact or residence to what is still running; the identity itself may be fixed."""
     mine = Enrollment.learner_id == profile.user_id
     if (name, id_number) != (profile.name, profile.id_number):
-        rests = sa.or_(
-            sa.exists().where(mine), sa.exists().where(Proof.learner_id == profile.user_id)
-        )
+        rests = sa.or_(sa.exists().where(mine), sa.exists().where(Proof.learner_id == profile.user_id))
         if db.session.scalar(sa.select(rests)):
             raise DomainError("identity_fixed", field="name" if name != profile.name else "id_number")
     if region_id != profile.region_id:
@@ -113,7 +112,7 @@ def _hand_over_decisions(user_id: int, region_id: int) -> None:
         sa.select(EligibilityDecision)
         .join(Enrollment, Enrollment.id == EligibilityDecision.enrollment_id)
         .where(EligibilityDecision.learner_id == user_id, Enrollment.state.in_(ACTIVE))
-        .distinct(EligibilityDecision.enrollment_id)
+        .ext(distinct_on(EligibilityDecision.enrollment_id))
         .order_by(EligibilityDecision.enrollment_id, EligibilityDecision.id.desc())
     )
     for decision in db.session.scalars(latest).all():
@@ -130,8 +129,9 @@ def stored_facts(profile: LearnerProfile | None) -> dict[str, object]:
 
 def keep_facts(profile: LearnerProfile, facts: dict[str, object]) -> None:
     """Keep the answers for the next application, encrypted; nothing is written if they are the same."""
-    if facts and facts != stored_facts(profile):
-        profile.facts = json.dumps(facts, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(facts, ensure_ascii=False, sort_keys=True)
+    if facts and text != profile.facts:
+        profile.facts = text
 
 
 def forget_facts(*, user_id: int) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a seat after it was asked for: withdrawn, offered, accepted, admitted, refused, expired, closed."""
+"""What becomes of a seat: withdrawn, offered, accepted, admitted, refused, expired, closed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def _get(enrollment_id: int) -> Enrollment | None:
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
-def _free(enrollment_id: int, state: EnrollmentState, reasons: Collection[str] = (), note: str | None = None) -> str:
+def _free(
+    enrollment_id: int, state: EnrollmentState, reasons: Collection[str] = (), note: str | None = None
+) -> str:
     values = {"id": enrollment_id, "state": state.value, "reasons": list(reasons), "note": note}
     return str(db.session.execute(_FREE, values).scalar() or "")
 
@@ -37,7 +39,9 @@ def seats_changed(*, run_id: int, course_id: int, tenant_id: int, freed: bool) -
     """Tell the catalog, and the waitlist if a seat was freed."""
     jobs.enqueue("catalog.index_course", scope=VISITOR, once=f"index:{course_id}", course_id=course_id)
     if freed:
-        jobs.enqueue("enroll.offer_seats", scope=institution_scope(tenant_id), once=f"offer:{run_id}", run_id=run_id)
+        jobs.enqueue(
+            "enroll.offer_seats", scope=institution_scope(tenant_id), once=f"offer:{run_id}", run_id=run_id
+        )
 
 
 def _tell(enrollment: Enrollment, kind: str, **params: object) -> None:
@@ -75,7 +79,7 @@ def withdraw(*, enrollment_id: int) -> None:
 
 
 def accept_offer(*, enrollment_id: int) -> None:
-    """The learner takes the offered seat; raises DomainError offer_late, or run_overlaps with the class in the way."""
+    """The learner takes the offered seat; raises DomainError offer_late or run_overlaps (title)."""
     row = db.session.execute(
         sa.text("SELECT outcome, conflict_id FROM seat_accept(:id)"), {"id": enrollment_id}
     ).one()
@@ -119,7 +123,9 @@ def admit(*, run_id: int, enrollment_ids: Collection[int]) -> int:
     return len(admitted)
 
 
-def refuse(*, run_id: int, enrollment_ids: Collection[int], reason_codes: Collection[str], note: str | None) -> int:
+def refuse(
+    *, run_id: int, enrollment_ids: Collection[int], reason_codes: Collection[str], note: str | None
+) -> int:
     """Refuse applicants or waiting people of a run; the number refused.
 
     Raises DomainError nobody_chosen, reason_missing or nothing_changed.
@@ -239,9 +245,7 @@ def retime_run(*, run_id: int, changes: Collection[str]) -> int:
     A learner whose other class is now in the way is told so.
     """
     rows = list(
-        db.session.execute(
-            sa.text("SELECT enrollment_id, clashes FROM seat_retime(:run_id)"), {"run_id": run_id}
-        )
+        db.session.execute(sa.text("SELECT enrollment_id, clashes FROM seat_retime(:run_id)"), {"run_id": run_id})
     )
     clashes = {row.enrollment_id for row in rows if row.clashes}
     mark = f"{'-'.join(sorted(changes))}:{clock.now():%Y%m%d%H%M}"

@@ -1,0 +1,90 @@
+"""Cards as templates take them: words in the reader's language, prices for this person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from app import money
+from app.catalog import texts
+from app.catalog.offers import Pay, Price
+from app.catalog.search.contract import Card
+from app.catalog.services.browsing import StartingRun
+from app.i18n import day, pick
+from app.policy.rulebook import RuleBook
+from app.tenants.models import Region
+
+# The question of a rule book is a sentence; on a card's button it is a few words.
+SHORT_QUESTIONS = {
+    "situations": lambda: _("你现在的情况是？"),
+    "age_band": lambda: _("你多大？"),
+    "sex": lambda: _("补一个回答"),
+    "residence": lambda: _("户口或住处在石家庄吗？"),
+    "same_trade_level_before": lambda: _("这个工种领过补贴吗？"),
+    "used_this_year": lambda: _("今年领过几次补贴？"),
+    "insured_months": lambda: _("失业保险交了多久？"),
+}
+
+
+def result(card: Card, price: Price, regions: Mapping[int, Region], book: RuleBook | None) -> dict[str, Any]:
+    """A card in the list of results."""
+    shown = card.runs[0] if card.runs else None
+    data: dict[str, Any] = {
+        "id": card.course_id,
+        "url": url_for("catalog.course", course_id=card.course_id),
+        "title": card.title,
+        "shortage": card.is_shortage,
+        "level": texts.LEVELS.get(card.shape.level),
+        "mode": texts.MODES[card.mode],
+        "institution": card.institution,
+        "place": where(card, regions),
+        "next_start": day(shown.starts_on) if shown else _("暂时没有班期"),
+        "runs": len(card.runs),
+        "hours": card.hours,
+        "practice_hours": card.practice_hours,
+        "certificate": texts.CERTIFICATES.get(card.certificate),
+        "pay": price.pay,
+        "price": None if price.fen is None else money.yuan(price.fen),
+        "fee": money.yuan(card.fee_fen),
+        "seats_total": shown.seats if shown else None,
+        "seats_taken": shown.taken if shown else None,
+        "waiting": shown.waiting if shown else None,
+    }
+    if price.pay is Pay.UNKNOWN:
+        data["price"] = _("0 或 %(fee)s", fee=money.yuan(card.fee_fen))
+        if price.next_question in SHORT_QUESTIONS and book is not None:
+            data["action_label"] = SHORT_QUESTIONS[price.next_question]()
+            data["action_url"] = url_for(
+                "eligibility.start", course=card.course_id, _anchor=f"q-{price.next_question}"
+            )
+    return data
+
+
+def starting(item: StartingRun, price: Price, regions: Mapping[int, Region]) -> dict[str, Any]:
+    """A small card with a date."""
+    run, card = item.run, item.card
+    region = regions.get(run.region_id)
+    return {
+        "url": url_for("catalog.course", course_id=card.course_id),
+        "day": f"{run.starts_on.day:02d}",
+        "month": _("%(n)s 月", n=run.starts_on.month),
+        "title": card.title,
+        "place": pick(region.name, region.name_en) if region else "",
+        "mode": texts.MODES[card.mode],
+        "hours": card.hours,
+        "pay": price.pay,
+        "seats_taken": run.taken,
+        "seats_total": run.seats,
+        "waiting": run.waiting,
+    }
+
+
+def where(card: Card, regions: Mapping[int, Region]) -> str:
+    """The place of a course, with its county in front unless the place already begins with it."""
+    region = regions.get(card.region_ids[0]) if card.region_ids else None
+    if region is None or card.place.startswith((region.name, "石家庄")) or card.mode == "online":
+        return card.place
+    return f"{pick(region.name, region.name_en)} {card.place}"

@@ -1,0 +1,3 @@
+"""Pages of learners, institutions and bureaus."""
+
+from __future__ import annotations

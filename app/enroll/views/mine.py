@@ -1,0 +1,157 @@
+"""What a learner has going: applications as paths, offers, notices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from app import clock, http, notifications
+from app.db import db
+from app.enroll import services, texts
+from app.enroll.blueprint import bp
+from app.enroll.models import ACTIVE, EnrollmentState, ProofState
+from app.enroll.rules import can_withdraw, read_claim
+from app.enroll.services import reading
+from app.enroll.services.reading import PAGE, Mine
+from app.enroll.views import showing
+from app.errors import DomainError, message
+from app.notifications import Notice
+from app.security import access
+
+
+def page_number() -> int:
+    """The page asked for, 1 if it is none."""
+    return max(1, min(request.args.get("page", 1, type=int), 10_000))
+
+
+def _shown(mine: Mine) -> dict[str, Any]:
+    enrollment = mine.enrollment
+    return {
+        "enrollment": enrollment,
+        "run": mine.run,
+        "institution": mine.institution,
+        "state": texts.STATES[enrollment.state],
+        "tone": showing.tone(enrollment.state),
+        "pays": showing.pays_text(enrollment),
+        "stations": showing.stations(enrollment, mine.run, mine.place),
+        "is_offer": enrollment.state is EnrollmentState.OFFERED,
+        "until": clock.local(enrollment.offer_expires_at) if enrollment.offer_expires_at else None,
+        "can_withdraw": can_withdraw(enrollment.state),
+    }
+
+
+def _proofs() -> list[dict[str, Any]]:
+    today = clock.today()
+    shown = []
+    for proof in reading.my_proofs(user_id=current_user.id):
+        shown.append(
+            {
+                "proof": proof,
+                "groups": showing.group_names(sorted(read_claim(proof.claim)), today),
+                "state": texts.PROOFS[proof.state],
+                "reasons": [texts.RETURNS[code] for code in proof.reason_codes if code in texts.RETURNS],
+                "is_returned": proof.state is ProofState.RETURNED,
+            }
+        )
+    return shown
+
+
+@bp.get("/me")
+@access.signed_in
+def mine() -> str:
+    """Every application with what happens next and whose turn it is."""
+    rows = reading.my_enrollments(user_id=current_user.id)
+    running = [_shown(row) for row in rows if row.enrollment.state in ACTIVE]
+    ended = [_shown(row) for row in rows if row.enrollment.state not in ACTIVE]
+    reviews = reading.my_reviews(user_id=current_user.id)
+    return render_template("enroll/mine.html", running=running, ended=ended, proofs=_proofs(), reviews=reviews)
+
+
+def _one_or_404(enrollment_id: int) -> Mine:
+    rows = reading.my_enrollments(user_id=current_user.id, enrollment_id=enrollment_id)
+    if not rows:
+        abort(404)
+    return rows[0]
+
+
+@bp.get("/me/enrollments/<int:enrollment_id>")
+@access.signed_in
+def enrollment(enrollment_id: int) -> str:
+    """One application."""
+    return render_template("enroll/enrollment.html", item=_shown(_one_or_404(enrollment_id)))
+
+
+@bp.get("/me/enrollments/<int:enrollment_id>/withdraw")
+@access.signed_in
+def confirm_withdraw(enrollment_id: int) -> Any:
+    """What giving up the seat means, before it is given up."""
+    item = _shown(_one_or_404(enrollment_id))
+    if not item["can_withdraw"]:
+        return redirect(url_for("enroll.enrollment", enrollment_id=enrollment_id))
+    return render_template("enroll/withdraw.html", item=item)
+
+
+@bp.post("/me/enrollments/<int:enrollment_id>/withdraw")
+@access.signed_in
+def withdraw(enrollment_id: int) -> Any:
+    """Give back the seat, the offer or the place."""
+    _one_or_404(enrollment_id)
+    try:
+        services.withdraw(enrollment_id=enrollment_id)
+        flash(_("已退出，名额已释放。"), "success")
+    except DomainError as error:
+        http.roll_back()
+        flash(message(error), "warning")
+    return redirect(url_for("enroll.enrollment", enrollment_id=enrollment_id), 303)
+
+
+@bp.post("/me/enrollments/<int:enrollment_id>/accept-offer")
+@access.signed_in
+def accept_offer(enrollment_id: int) -> Any:
+    """Take the offered seat."""
+    _one_or_404(enrollment_id)
+    try:
+        services.accept_offer(enrollment_id=enrollment_id)
+        flash(_("名额归你了，接下来由培训机构确认录取。"), "success")
+    except DomainError as error:
+        http.roll_back()
+        flash(message(error), "error")
+    return redirect(url_for("enroll.enrollment", enrollment_id=enrollment_id), 303)
+
+
+@bp.post("/me/proofs/<int:proof_id>/submissions")
+@access.signed_in
+def submit_again(proof_id: int) -> Any:
+    """Ask for returned papers to be looked at again."""
+    try:
+        services.submit_again(proof_id=proof_id, user_id=current_user.id)
+        flash(_("已重新提交，请带补正后的材料到人社局窗口。"), "success")
+    except DomainError as error:
+        http.roll_back()
+        flash(message(error), "warning")
+    return redirect(url_for("enroll.mine"), 303)
+
+
+@bp.get("/me/notices")
+@access.signed_in
+def notices() -> str:
+    """What we told this person."""
+    page = page_number()
+    rows, total = reading.my_notices(user_id=current_user.id, page=page)
+    shown = [(*notifications.render(notice), notice) for notice in rows]
+    pages = max(1, -(-total // PAGE))
+    urls = {n: url_for("enroll.notices", page=n) for n in range(1, pages + 1)}
+    return render_template("enroll/notices.html", notices=shown, page=page, pages=pages, urls=urls)
+
+
+@bp.post("/me/notices/read")
+@access.signed_in
+def read_notices() -> Any:
+    """Mark every notice as read."""
+    unread = sa.update(Notice).where(Notice.user_id == current_user.id, Notice.read_at.is_(None))
+    db.session.execute(unread.values(read_at=clock.now()))
+    return redirect(url_for("enroll.notices"), 303)

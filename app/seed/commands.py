@@ -1,0 +1,86 @@
+"""`flask seed` builds the demo city; `flask demo-logins` says how to get in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NoReturn
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy import func, select
+from tqdm import tqdm
+
+from app import clock, scope
+from app.catalog.models import Course, CourseDocument
+from app.catalog.search.reindex import reindex_all
+from app.config import Settings
+from app.db import db
+from app.seed import accounts, guard
+from app.seed.city import NotEmptyError, Plan, build
+
+
+@click.command("seed")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The demo city's first day.  [default: today]")
+@click.option("--scale", type=click.IntRange(1, 500), default=1, show_default=True, help="Times as large.")
+@click.option("--courses", type=click.IntRange(0), default=0, help="Grow the catalog alone to so many courses.")
+@click.option("--seed", "number", default=2019, show_default=True, help="Another number, another city.")
+@with_appcontext
+def seed(today: datetime | None, scale: int, courses: int, number: int) -> None:
+    """Build a believable demo city, once; everything in it is made up and marked 示例."""
+    from app.cli import owner_engine
+
+    settings: Settings = current_app.config["SETTINGS"]
+    if settings.production:
+        raise click.ClickException("The demo city has no place in production (JIANGTU_ENV=production).")
+    plan = Plan(today=today.date() if today else clock.today(), seed=number, scale=scale, courses=courses)
+    bars: dict[str, tqdm[NoReturn]] = {}
+
+    def progress(what: str, count: int, total: int) -> None:
+        if what not in bars:
+            bars[what] = tqdm(total=total, unit=what, disable=None if total > 1 else True)
+        bars[what].update(count)
+
+    engine = owner_engine()
+    try:
+        written = build(engine, plan, progress=progress)
+    except NotEmptyError as error:
+        raise click.ClickException(
+            "This database has organisations of its own: the demo city wants an empty one."
+        ) from error
+    finally:
+        for bar in bars.values():
+            bar.close()
+        engine.dispose()
+    indexed = _index(plan, is_changed=bool(written))
+    if not written:
+        click.echo("The demo city is already there; nothing was changed.")
+        return
+    named = ("tenants", "courses", "course_runs", "learner_profiles", "enrollments")
+    click.echo(
+        "; ".join(f"{written.get(name, 0):,} {name}" for name in named) + f"; {indexed:,} courses to be found"
+    )
+
+
+def _index(plan: Plan, *, is_changed: bool) -> int:
+    """Build the public search as the app's own role; also where an earlier seed was stopped before it."""
+    with scope.opened(scope.VISITOR):
+        live = db.session.scalar(select(func.count(Course.id)).where(Course.is_live)) or 0
+        indexed = db.session.scalar(select(func.count(CourseDocument.course_id))) or 0
+        if is_changed or indexed < live:
+            with tqdm(total=live, unit="document", disable=None if live > 1000 else True) as bar:
+                for count in reindex_all(db.session, on=plan.today):
+                    db.session.commit()
+                    bar.update(count)
+            db.session.commit()
+        return live
+
+
+@click.command("demo-logins")
+@with_appcontext
+def demo_logins() -> None:
+    """Say how to sign in to the demo city."""
+    if guard.has_demo(db.engine):
+        click.echo(accounts.table())
+    else:
+        click.echo("There is no demo city in this database; `flask seed` builds one.")
