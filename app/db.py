@@ -77,12 +77,13 @@ def refuse_unsafe_role(engine: sa.Engine) -> None:
         row = connection.execute(
             sa.text(
                 "select r.rolname, r.rolsuper, r.rolbypassrls, exists(select 1 from pg_class c "
-                "join pg_namespace n on n.oid = c.relnamespace where c.relowner = r.oid and c.relkind in ('r', 'p') "
+                "join pg_namespace n on n.oid = c.relnamespace where pg_has_role(r.oid, c.relowner, 'MEMBER') "
+                "and c.relkind in ('r', 'p') "
                 "and n.nspname not like 'pg_%') as owns from pg_roles r where r.rolname = current_user"
             )
         ).one()
         if row.rolsuper or row.rolbypassrls or row.owns:
             raise ConfigError(
-                f"DATABASE_URL signs in as {row.rolname}, which is a superuser, bypasses row-level security or owns "
-                "tables. Use the app's own role; give the owner's as MIGRATION_DATABASE_URL."
+                f"DATABASE_URL signs in as {row.rolname}, which is a superuser, bypasses row-level security or "
+                "owns tables. Use the app's own role; give the owner's as MIGRATION_DATABASE_URL."
             )

@@ -19,7 +19,7 @@ from app import scope as scopes
 from app.db import db
 
 POLL_SECONDS = 0.5
-STALLED_SECONDS = 30.0
+STALLED_SECONDS = 20.0
 
 queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 _flask_app: Flask | None = None
@@ -85,6 +85,7 @@ def _enqueue_once(
     connection: Any, name: str, carried: dict[str, Any], at: datetime | None, once: str, args: dict[str, Any]
 ) -> None:
     savepoint = db.session.begin_nested()
+    db.session.connection()  # only now is the SAVEPOINT sent
     try:
         queue.configure_task(
             name, schedule_at=at, queueing_lock=once, connection=connection, allow_unknown=True
@@ -111,7 +112,7 @@ def run_worker(database_url: str, *, concurrency: int = 2) -> None:
         )
 
 
-@queue.periodic(cron="*/20 * * * * *")
+@queue.periodic(cron="* * * * * */20")  # seconds come last: every 20 seconds
 @queue.task(name="jobs.retry_stalled", queueing_lock="jobs.retry_stalled", pass_context=True)
 async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
     """Take up again the jobs of workers whose heart stopped; law: within a minute."""

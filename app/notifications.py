@@ -46,6 +46,7 @@ class Notice(Model):
 Texts = tuple[LazyString, LazyString]
 _texts: dict[str, Texts] = {}
 _addresses: Callable[[int], list[tuple[str, str]]] | None = None
+_locale: Callable[[int], str | None] | None = None
 
 
 def register(kind: str, subject: LazyString, body: LazyString) -> None:
@@ -62,6 +63,17 @@ def addresses_from(source: Callable[[int], list[tuple[str, str]]]) -> None:
     """Say where a user's (channel, address) pairs come from; tenants does at start."""
     global _addresses
     _addresses = source
+
+
+def locale_from(source: Callable[[int], str | None]) -> None:
+    """Say which language a user chose, if any; tenants does at start."""
+    global _locale
+    _locale = source
+
+
+def locale_of(user_id: int) -> str:
+    """The language a user's mail and messages are written in; asked in the user's own scope."""
+    return (_locale(user_id) if _locale else None) or "zh"
 
 
 def send(user_id: int, kind: str, *, dedupe: str, **params: Any) -> None:
@@ -97,7 +109,7 @@ def deliver(*, user_id: int, kind: str, dedupe: str, params: dict[str, Any]) -> 
     )
     if db.session.execute(statement).scalar() is None:
         return
-    with force_locale("zh"):
+    with force_locale(locale_of(user_id)):
         subject, body = render(Notice(kind=kind, params=params))
     for channel, address in _addresses(user_id) if _addresses else []:
         if channel == "email":

@@ -93,7 +93,7 @@ def present(session: Session | scoped_session[Any], value: str) -> None:
 def grow(
     session: Session | scoped_session[Any], *, actor_id: int | None = None, tenant_id: int | None = None
 ) -> Scope:
-    """Let a scope without an actor (or tenant) gain one in mid-transaction: sign-in, sign-up, registering, joining.
+    """Let a scope without an actor (or tenant) gain one mid-transaction: signing in or up, registering, joining.
 
     Raises ScopeError if the scope already has a different one: a scope grows, it never changes.
     """

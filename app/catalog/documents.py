@@ -22,14 +22,14 @@ from app.policy import services as policy
 from app.policy.models import Designation, DesignationState, Trade
 from app.tenants.models import Region
 
-AnySession = Session | scoped_session[Session]
+AnySession = Session | scoped_session[Any]
 
 LONGEST_BODY = 600
 
 
 def new_version(session: AnySession) -> int:
     """A version for documents read from now on: microseconds on the database's clock."""
-    return session.scalars(sa.text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint")).one()
+    return int(session.scalars(sa.text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint")).one())
 
 
 def build_documents(session: AnySession, course_ids: Collection[int], *, on: date) -> list[Document]:
@@ -40,7 +40,9 @@ def build_documents(session: AnySession, course_ids: Collection[int], *, on: dat
         return []
     found = [row.CourseRevision.course_id for row in rows]
     runs = _open_runs(session, found, on)
-    region_ids = {row.region_id for row in rows} | {run.region_id for some in runs.values() for run, _seats in some}
+    region_ids = {row.region_id for row in rows} | {
+        run.region_id for some in runs.values() for run, _seats in some
+    }
     regions = _regions(session, region_ids)
     variants = _variants(session, {row.Trade.code for row in rows})
     designated = _designations(session, {row.tenant_id for row in rows}, on)
@@ -151,7 +153,7 @@ def _grams(
     return document_grams(heading=heading, body=body)
 
 
-def _published(course_ids: Collection[int]) -> sa.Select[Any]:
+def _published(course_ids: Collection[int]) -> sa.Select[CourseRevision, Trade, int, str, int]:
     return (
         sa.select(CourseRevision, Trade, Course.tenant_id, Course.tenant_name, Course.region_id)
         .join(Course, Course.id == CourseRevision.course_id)

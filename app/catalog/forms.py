@@ -11,7 +11,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms.fields.choices import SelectChoice
 
 from app import forms
 from app.catalog import rules, texts
@@ -34,7 +33,7 @@ def _as_bool(value: Any) -> str | None:
     return None if value is None else {"True": "yes", "False": "no"}.get(str(value), str(value))
 
 
-def trade_choices(trades: Iterable[Trade]) -> list[SelectChoice]:
+def trade_choices(trades: Iterable[Trade]) -> Any:
     """The trades as a select offers them: grouped by category, typed names jump to them."""
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for trade in trades:
@@ -42,10 +41,7 @@ def trade_choices(trades: Iterable[Trade]) -> list[SelectChoice]:
         groups[pick(trade.category, trade.category_en or trade.category)].append(
             (str(trade.id), _("%(name)s（%(code)s）", name=name, code=trade.code))
         )
-    choices = [SelectChoice("", _("请选择"))]
-    for group, pairs in groups.items():
-        choices += [SelectChoice(value, label, optgroup=group) for value, label in pairs]
-    return choices
+    return forms.as_choices({None: [("", _("请选择"))], **groups})
 
 
 class CourseForm(forms.Form):
@@ -188,14 +184,12 @@ class RunForm(forms.Form):
                 "region_id": run.region_id,
                 "seats": run.seats,
             }
-            names = (("starts_at", "ends_at"), ("second_starts_at", "second_ends_at"))
-            for (start, end), slot in zip(names, table.slots, strict=False):
+            pairs = (("starts_at", "ends_at"), ("second_starts_at", "second_ends_at"))
+            for (start, end), slot in zip(pairs, table.slots, strict=False):
                 data |= {start: slot[0], end: slot[1]}
         form = cls(data=data)
-        form.region_id.choices = [
-            SelectChoice("", _("请选择")),
-            *(SelectChoice(str(region.id), pick(region.name, region.name_en)) for region in regions),
-        ]
+        names = [(str(region.id), pick(region.name, region.name_en)) for region in regions]
+        form.region_id.choices = forms.as_choices([("", _("请选择")), *names])
         return form
 
     def plan(self) -> Plan:

@@ -84,6 +84,7 @@ class CourseRevision(Model):
     __access__ = PUBLISHED(when="is_live", tenant="tenant_id", bureau="region_id")
     __table_args__ = (
         same_tenant("courses", "course_id"),
+        sa.UniqueConstraint("tenant_id", "id"),
         sa.UniqueConstraint("course_id", "number"),
         sa.Index("uq_course_revisions_live", "course_id", unique=True, postgresql_where=sa.text("is_live")),
         sa.Index(
@@ -206,9 +207,10 @@ class CourseReview(Model):
 
     __tablename__ = "course_reviews"
     __access__ = OWNED(bureau="region_id", read={"tenant": "tenant_id"}, grants="select, insert")
+    __table_args__ = (same_tenant("course_revisions", "revision_id"),)
 
     id: Mapped[Id]
-    revision_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("course_revisions.id"), index=True)
+    revision_id: Mapped[int] = mapped_column(sa.BigInteger, index=True)
     tenant_id: Mapped[BigRef]
     region_id: Mapped[BigRef]
     decision: Mapped[str]

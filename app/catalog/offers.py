@@ -60,7 +60,7 @@ def judge_shapes(shapes: Iterable[Shape], *, judge: Judge, listed: Collection[st
 
 
 def may_be_free(shape: Shape, verdict: Verdict) -> bool:
-    """Whether 「对我免费」 keeps courses of this shape: free, free under conditions, or one answer away from it."""
+    """Whether 「对我免费」 keeps courses of this shape: free, free under conditions, or one answer away."""
     return not shape.has_fee or verdict.is_free or verdict.answer is Answer.UNKNOWN
 
 

@@ -142,7 +142,7 @@ def can_submit(*, is_archived: bool, is_subsidised: bool, is_verified: bool, is_
     if not is_subsidised:
         problems.append("no_review_needed")
     if not is_verified:
-        problems.append("tenant_unverified")
+        problems.append("organisation_unverified")
     if is_subsidised and not is_designated:
         problems.append("not_designated")
     return problems
@@ -156,7 +156,7 @@ def can_publish(
     if is_archived:
         problems.append("course_archived")
     if not is_verified:
-        problems.append("tenant_unverified")
+        problems.append("organisation_unverified")
     if is_subsidised and not is_approved:
         problems.append("not_approved")
     if is_subsidised and not is_designated:

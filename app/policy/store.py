@@ -94,7 +94,7 @@ def _load_trades(session: Session) -> dict[str, int]:
             statement.on_conflict_do_update(index_elements=["classification", "code", "variant"], set_=values)
         )
     found = session.execute(sa.select(Trade.code, Trade.id).where(Trade.variant == ""))
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _load_dated(session: Session, model: Any, region_id: int, entry: Mapping[str, Any], **columns: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,13 +11,14 @@ from app.enroll import rules
 from app.enroll.models import PapersState, ProofState
 from app.policy.ages import age_on
 from app.policy.evaluator import evaluate
-from app.policy.rulebook import RuleBook
+from app.policy.rulebook import RuleBook, in_force
 from app.policy.verdict import Answer, Offer, Verdict
 from app.seed.block import Learner, LiveCourse
 
-# Between these ages no rule asks for the exact birth date.
-_PLAIN_AGES = range(18, 45)
+# At these ages no limit asks for the exact birth date: too young to retire on any track of one's sex.
+_PLAIN_AGES = {"male": range(18, 59), "female": range(18, 49)}
 _MOST_KEPT = 50_000
+_ENTRY = "@"  # stands for the trade's place on the list, the one thing of a trade a verdict repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,14 @@ class Judge:
     def __init__(self, book: RuleBook) -> None:
         self._book = book
         self._kept: dict[tuple[object, ...], Verdict] = {}
+        self._laws: dict[date, object] = {}
 
     def judge(self, learner: Learner, course: LiveCourse, on: date) -> Judged:
         """The verdict as applying stores it: no subsidy means the learner pays the fee."""
         facts = _facts(learner)
         verdict = self._verdict(learner, facts, course, on) if course.is_subsidised else None
         if verdict is None or verdict.answer in (Answer.NO, Answer.NOT_IN_FORCE):
-            grounds = _grounds(verdict, facts, (), on)
+            grounds = _grounds(verdict, facts, (), course, on)
             return Judged("no", None, 0, course.fee_fen, PapersState.NOT_NEEDED, grounds)
         is_yes = verdict.answer is Answer.YES
         groups = verdict.group_codes or learner.situations
@@ -58,32 +61,44 @@ class Judge:
             (verdict.subsidy_fen or 0) if is_yes else 0,
             verdict.learner_pays_fen if is_yes else None,
             rules.evaluate_papers(needed=True, groups=groups, claims=claims, on=on),
-            _grounds(verdict, facts, groups, on),
+            _grounds(verdict, facts, groups, course, on),
         )
 
     def _verdict(self, learner: Learner, facts: dict[str, object], course: LiveCourse, on: date) -> Verdict:
         offer = Offer(
-            trade_code=course.trade.code,
-            trade_name=course.trade.label,
+            trade_code="",
+            trade_name="",
             listed=course.trade.is_listed,
             level=course.level,
             fee_fen=course.fee_fen,
             form=course.form,
             designated=True,
-            list_entry=course.trade.entry,
+            list_entry=_ENTRY if course.trade.is_listed else None,
         )
         asked = dict(facts)
-        if age_on(learner.birth_on, on) in _PLAIN_AGES:
+        if age_on(learner.birth_on, on) in _PLAIN_AGES[learner.sex]:
             asked["birth_on"] = (on - timedelta(days=30 * 366)).isoformat()
-            key: tuple[object, ...] = (None, learner.situations, *_plain(facts), offer)
+            when: tuple[object, ...] = (self._law(on),)
         else:
-            key = (learner.birth_on, on, learner.situations, *_plain(facts), offer)
+            when = (learner.birth_on, on)
+        key = (*when, learner.situations, *_plain(facts), offer)
         found = self._kept.get(key)
         if found is None:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             found = self._kept[key] = evaluate(self._book, asked, offer, on)
         return found
+
+    def _law(self, on: date) -> object:
+        """Which dated entries are in force on a day."""
+        if on not in self._laws:
+            book = self._book
+            self._laws[on] = frozenset(
+                [(group.code, group.valid_from) for group in in_force(book.groups, on)]
+                + [(rule.code, rule.valid_from) for rule in in_force(book.rules, on)]
+                + [(limit.code, limit.valid_from) for limit in in_force(book.limits, on)]
+            )
+        return self._laws[on]
 
 
 def _facts(learner: Learner) -> dict[str, object]:
@@ -98,7 +113,9 @@ def _plain(facts: dict[str, object]) -> tuple[object, ...]:
     return tuple(facts.get(name) for name in asked)
 
 
-def _grounds(verdict: Verdict | None, facts: dict[str, object], groups: tuple[str, ...], on: date) -> str:
+def _grounds(
+    verdict: Verdict | None, facts: dict[str, object], groups: tuple[str, ...], course: LiveCourse, on: date
+) -> str:
     """Everything needed to replay the decision, in the shape applying writes it."""
     reasons = verdict.reasons if verdict else ()
     conditions = verdict.conditions if verdict else ()
@@ -109,13 +126,23 @@ def _grounds(verdict: Verdict | None, facts: dict[str, object], groups: tuple[st
             "judged_on": on.isoformat(),
             "rule_version": None,
             "reasons": [
-                {"code": r.code, "outcome": r.outcome.value, "clause": r.clause, "params": dict(r.params)}
+                {
+                    "code": r.code,
+                    "outcome": r.outcome.value,
+                    "clause": r.clause,
+                    "params": _params(r.params, course),
+                }
                 for r in reasons
             ],
             "conditions": [
-                {"code": c.code, "fact": c.fact, "clause": c.clause, "params": dict(c.params)} for c in conditions
+                {"code": c.code, "fact": c.fact, "clause": c.clause, "params": _params(c.params, course)}
+                for c in conditions
             ],
         },
         ensure_ascii=False,
         default=str,
     )
+
+
+def _params(params: Mapping[str, object], course: LiveCourse) -> dict[str, object]:
+    return {name: course.trade.entry if value == _ENTRY else value for name, value in params.items()}

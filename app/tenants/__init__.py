@@ -13,6 +13,7 @@ def init_app(app: Flask) -> None:
 
     app.extensions["jiangtu_may"] = session.is_member_with
     notifications.addresses_from(notices.addresses_of)
+    notifications.locale_from(notices.locale_of)
     rail.register()
     desk.init_app(app)
     app.register_blueprint(views.bp)

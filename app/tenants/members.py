@@ -23,6 +23,7 @@ register("role_unfit", _l("这类单位没有这个角色。"))
 register("invitation_dead", _l("这个邀请已经用过、撤回或过期了。请联系邀请你的人再发一次。"))
 register("invitations_too_many", _l("还没有接受的邀请太多了，请先撤回一些。"))
 register("already_member", _l("你已经是这家单位的成员。"))
+register("invitation_unknown", _l("没有这个邀请，可能已经撤回。"))
 register("member_unknown", _l("没有这位成员。"))
 register("owner_last", _l("单位至少要有一位负责人。请先请另一位成员担任负责人。"))
 
@@ -130,9 +131,12 @@ def accept_invitation(*, token: str, actor_id: int) -> Membership:
 
 
 def revoke_invitation(*, tenant_id: int, invitation_id: int) -> None:
-    """Take an open invitation back; raises DomainError invitation_dead."""
-    invitation = next((each for each in open_invitations(tenant_id) if each.id == invitation_id), None)
+    """Take an open invitation back; raises DomainError invitation_unknown or invitation_dead."""
+    query = sa.select(Invitation).where(Invitation.tenant_id == tenant_id, Invitation.id == invitation_id)
+    invitation = db.session.scalar(query)
     if invitation is None:
+        raise DomainError("invitation_unknown")
+    if invitation.used_at is not None or invitation.expires_at <= now():
         raise DomainError("invitation_dead")
     db.session.delete(invitation)
     audit.record("invitation.revoked", subject=("invitation", invitation_id))

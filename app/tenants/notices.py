@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from app import notifications
 from app.db import db
-from app.tenants.models import Login, LoginKind
+from app.tenants.models import Login, LoginKind, User
 
 notifications.register(
     "password_changed",
@@ -44,3 +44,8 @@ def addresses_of(user_id: int) -> list[tuple[str, str]]:
         Login.user_id == user_id, Login.kind.in_([LoginKind.EMAIL, LoginKind.PHONE])
     )
     return [(kind.value, value) for kind, value in db.session.execute(query.order_by(Login.id))]
+
+
+def locale_of(user_id: int) -> str | None:
+    """The language a person chose, if they did."""
+    return db.session.scalar(sa.select(User.locale).where(User.id == user_id))

@@ -669,6 +669,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["trade_id"], ["trades.id"], name=op.f("fk_course_revisions_trade_id_trades")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course_revisions")),
         sa.UniqueConstraint("course_id", "number", name=op.f("uq_course_revisions_course_id_number")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_course_revisions_tenant_id_id")),
     )
     op.create_index(
         "ix_course_revisions_region_id_state", "course_revisions", ["region_id", "state"], unique=False
@@ -736,7 +737,9 @@ def create_tables() -> None:
         sa.Column("decided_by", sa.BigInteger(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["revision_id"], ["course_revisions.id"], name=op.f("fk_course_reviews_revision_id_course_revisions")
+            ["tenant_id", "revision_id"],
+            ["course_revisions.tenant_id", "course_revisions.id"],
+            name=op.f("fk_course_reviews_tenant_id_revision_id_course_revisions"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course_reviews")),
     )

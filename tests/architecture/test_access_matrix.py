@@ -38,7 +38,7 @@ def test_every_get_route_answers_everybody_as_it_declares(app: Flask, world: Wor
                 login(client, person.user, person.tenant)
             try:
                 got = _got(client.get(url))
-            except Exception as error:  # noqa: BLE001 - one broken page must not hide the others
+            except Exception as error:
                 got = f"{type(error).__name__}: {str(error)[:300]}"
             expected = answer(rule, declared, person)
             asked += 1
@@ -67,7 +67,7 @@ def test_nobody_without_a_right_can_post_anything_anywhere(
                 login(client, person.user, person.tenant)
             try:
                 got = _got(client.post(url, data={}))
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:
                 got = f"{type(error).__name__}: {str(error)[:300]}"
             if got != expected:
                 wrong.append(f"{rule.endpoint} {url} as {person.role}: {got}, not {expected}")
@@ -82,7 +82,7 @@ def test_an_empty_or_absurd_form_is_never_a_crash(app: Flask, world: World, logi
     """Whoever may post gets a page or is sent on, whatever the form holds."""
     from bs4 import BeautifulSoup
 
-    absurd = ["", "\x00", "'", "9" * 40, "-1", "２０２６－１３－４５", "😀" * 300, "<script>"]
+    absurd = ["", "\x00", "'", "9" * 40, "-1", "2026-13-45", "😀" * 300, "<script>"]
     wrong = []
     for rule, declared in routes(app):
         if "POST" not in (rule.methods or ()):
@@ -102,8 +102,9 @@ def test_an_empty_or_absurd_form_is_never_a_crash(app: Flask, world: World, logi
                 login(client, person.user, person.tenant)
                 try:
                     status = client.post(url, data=dict.fromkeys(names, value)).status_code
-                except Exception as error:  # noqa: BLE001 - one broken form must not hide the others
-                    wrong.append(f"{rule.endpoint} as {person.role} with {value[:8]!r}: {type(error).__name__} {error!s:.200}")
+                except Exception as error:
+                    what = f"{type(error).__name__} {error!s:.200}"
+                    wrong.append(f"{rule.endpoint} as {person.role} with {value[:8]!r}: {what}")
                     break
                 if status >= 500:
                     wrong.append(f"{rule.endpoint} as {person.role} with {value[:8]!r}: {status}")
@@ -119,9 +120,21 @@ def _without(app: Flask, rule: Rule, world: World, missing: int) -> str:
 
 
 def test_absurd_query_strings_are_never_a_crash(app: Flask, world: World, login: Login) -> None:
-    absurd = ["", "\x00", "'", "9" * 40, "-1", "0", "２０", "😀" * 50, "(", "%", "1,,2"]
+    absurd = ["", "\x00", "'", "9" * 40, "-1", "0", "²", "😀" * 50, "(", "%", "1,,2"]
     names = ["q", "page", "category", "region", "level", "mode", "state", "sort", "trade", "starts", "starts_on"]
-    names += ["form", "free", "next", "kind", "on", "run", "course", "course_id", "run_id", "region_id", "tenant_id"]
+    names += [
+        "form",
+        "free",
+        "next",
+        "kind",
+        "on",
+        "run",
+        "course",
+        "course_id",
+        "run_id",
+        "region_id",
+        "tenant_id",
+    ]
     wrong = []
     for rule, declared in routes(app):
         if "GET" not in (rule.methods or ()):
@@ -137,7 +150,7 @@ def test_absurd_query_strings_are_never_a_crash(app: Flask, world: World, login:
                 status = client.get(
                     url_of(app, rule, world), query_string=dict.fromkeys(names, value), lint_page=False
                 ).status_code
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:
                 wrong.append(f"{rule.endpoint} with {value[:8]!r}: {type(error).__name__} {error!s:.200}")
                 break
             if status >= 500:
@@ -161,7 +174,7 @@ def test_unknown_ids_get_a_page_that_helps(app: Flask, world: World, login: Logi
                 login(client, person.user, person.tenant)
             try:
                 response = client.get(_without(app, rule, world, missing))
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:
                 wrong.append(f"{rule.endpoint} {missing}: {type(error).__name__} {error!s:.160}")
                 continue
             if response.status_code != 404 or "<h1" not in response.get_data(as_text=True):

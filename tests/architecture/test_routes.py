@@ -50,7 +50,9 @@ def test_the_access_is_declared_once_and_directly_on_the_view() -> None:
     wrong = []
     for place, _, decorators in _view_functions():
         declared = [index for index, text in enumerate(decorators) if text.startswith("access.")]
-        routed = [i for i, text in enumerate(decorators) if re.match(r"\w+\.(route|get|post|put|patch|delete)\(", text)]
+        routed = [
+            i for i, text in enumerate(decorators) if re.match(r"\w+\.(route|get|post|put|patch|delete)\(", text)
+        ]
         if len(declared) != 1 or declared[0] < max(routed):
             wrong.append(place)
     assert _view_functions()
@@ -102,7 +104,7 @@ def test_a_row_is_found_below_the_plural_of_its_name(app: Flask) -> None:
     wrong = []
     for rule, _ in routes(app):
         parts = [part for part in rule.rule.split("/") if part]
-        for before, part in zip([""] + parts, parts, strict=False):
+        for before, part in zip(["", *parts], parts, strict=False):
             argument = ARGUMENT.fullmatch(part)
             if argument and argument["name"].endswith("_id") and not before.endswith("s"):
                 wrong.append(rule.rule)
@@ -139,11 +141,17 @@ def _contents(engine: sa.Engine) -> dict[str, Any]:
         return {
             name: tuple(
                 connection.execute(
-                    sa.text(f'select count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) from "{name}" t')
+                    sa.text(
+                        f'select count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) from "{name}" t'
+                    )
                 ).one()
             )
             for name in names
         }
+
+
+# A GET that may write, and where: taking personal data away in a file leaves a trace.
+MAY_WRITE = {"enroll.export": {"audit_entries"}}
 
 
 def test_no_get_route_writes(app: Flask, world: World, login: Login, super_engine: sa.Engine) -> None:
@@ -161,9 +169,10 @@ def test_no_get_route_writes(app: Flask, world: World, login: Login, super_engin
             with contextlib.suppress(Exception):  # a broken page is the access matrix's finding
                 client.get(url_of(app, rule, world), lint_page=False)
         after = _contents(super_engine)
-        if after != before:
-            wrong.append(f"{rule.endpoint}: {[name for name in after if after[name] != before[name]]}")
-            before = after
+        changed = {name for name in after if after[name] != before[name]} - MAY_WRITE.get(rule.endpoint, set())
+        if changed:
+            wrong.append(f"{rule.endpoint}: {sorted(changed)}")
+        before = after
     assert not wrong
 
 

@@ -117,11 +117,23 @@ def somebody(
         for number, person in enumerate(people):
             person.page.screenshot(path=SHOTS / f"{name}-{number}.png", full_page=True)
             (SHOTS / f"{name}-{number}.html").write_text(person.page.content())
+        for log in site.folder.glob("*.log"):
+            (SHOTS / log.name).write_bytes(log.read_bytes())
     faults = [fault for person in people for fault in person.watch.faults]
     for person in people:
         person.context.close()
     assert not faults, faults
     assert not site.troubles()[troubles:], site.troubles()[troubles:]
+
+
+@pytest.fixture
+def renew(site: Site, session_app: Flask) -> Callable[..., None]:
+    """Give a person a new session: the tokens of the pages they have open are worth nothing then."""
+
+    def renew(person: Person, user: User, tenant: Tenant | None = None) -> None:
+        give_session(person.context, site, session_cookie(session_app, user, tenant))
+
+    return renew
 
 
 @pytest.fixture(scope="session")

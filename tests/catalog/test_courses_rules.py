@@ -47,7 +47,13 @@ def test_a_changed_reviewed_field_needs_review(field: str, value: object) -> Non
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("title", "别的"), ("mode", CourseMode.EVENING), ("content", "别的"), ("teacher", "另一位"), ("place", "别处")],
+    [
+        ("title", "别的"),
+        ("mode", CourseMode.EVENING),
+        ("content", "别的"),
+        ("teacher", "另一位"),
+        ("place", "别处"),
+    ],
 )
 def test_other_changes_need_no_review(field: str, value: object) -> None:
     assert not rules.needs_review(CONTENT, {**CONTENT, field: value}, WORDS)
@@ -78,24 +84,29 @@ def test_an_honest_course_raises_no_flag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"),
+    ("is_live", "is_archived", "has_approved", "working", "expected"),
     [
-        ({"is_archived": True, "is_live": False, "has_approved": True, "working": None}, "archived"),
-        ({"is_archived": False, "is_live": True, "has_approved": True, "working": RevisionState.RETURNED}, "live"),
-        ({"is_archived": False, "is_live": False, "has_approved": True, "working": RevisionState.RETURNED}, "returned"),
-        ({"is_archived": False, "is_live": False, "has_approved": False, "working": RevisionState.SUBMITTED}, "submitted"),
-        ({"is_archived": False, "is_live": False, "has_approved": True, "working": None}, "off"),
-        ({"is_archived": False, "is_live": False, "has_approved": False, "working": RevisionState.DRAFT}, "draft"),
+        (False, True, True, None, "archived"),
+        (True, False, True, RevisionState.RETURNED, "live"),
+        (False, False, True, RevisionState.RETURNED, "returned"),
+        (False, False, False, RevisionState.SUBMITTED, "submitted"),
+        (False, False, True, None, "off"),
+        (False, False, False, RevisionState.DRAFT, "draft"),
     ],
 )
-def test_what_the_public_sees_decides_the_stage(values: dict[str, Any], expected: str) -> None:
-    assert rules.stage(**values) == expected
+def test_what_the_public_sees_decides_the_stage(
+    is_live: bool, is_archived: bool, has_approved: bool, working: RevisionState | None, expected: str
+) -> None:
+    found = rules.stage(
+        is_live=is_live, is_archived=is_archived, has_approved=has_approved, working=working
+    )
+    assert found == expected
 
 
 def test_submitting_names_everything_that_is_missing() -> None:
     assert rules.can_submit(is_archived=True, is_subsidised=True, is_verified=False, is_designated=False) == [
         "course_archived",
-        "tenant_unverified",
+        "organisation_unverified",
         "not_designated",
     ]
     assert rules.can_submit(is_archived=False, is_subsidised=True, is_verified=True, is_designated=True) == []
@@ -199,7 +210,9 @@ def test_a_timetable_is_found_again_in_its_sessions() -> None:
     )
     lessons = rules.plan_lessons(original, theory_hours=4)
     found = rules.timetable_of(
-        [(lesson.starts_at, lesson.ends_at, lesson.kind) for lesson in lessons], original.starts_on, original.ends_on
+        [(lesson.starts_at, lesson.ends_at, lesson.kind) for lesson in lessons],
+        original.starts_on,
+        original.ends_on,
     )
     assert found == original
 

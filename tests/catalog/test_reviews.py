@@ -134,7 +134,8 @@ def test_returning_needs_a_reason_and_the_institution_reads_it_and_tries_again(
     assert "实操课时写错了" in bureau.client.get(url).text
     bureau.client.post(url, data={"decision": "approve"})
     assert states(look) == [(1, "approved", True)]
-    assert [row.decision for row in look("select decision from course_reviews order by id")] == ["returned", "approved"]
+    decisions = [row.decision for row in look("select decision from course_reviews order by id")]
+    assert decisions == ["returned", "approved"]
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,9 @@ def test_bad_input_is_answered_at_its_field_and_nothing_typed_is_lost(
     assert look("select 1 from course_runs") == []
 
 
-def test_opening_shows_the_run_and_its_sessions_and_makes_its_seats_once(desk: Desk, make: Make, look: Look) -> None:
+def test_opening_shows_the_run_and_its_sessions_and_makes_its_seats_once(
+    desk: Desk, make: Make, look: Look
+) -> None:
     course = make.course(desk.tenant)
     run_id = plan(desk, make, course.id)
     for _attempt in range(2):
@@ -294,7 +296,9 @@ def test_the_list_shows_runs_by_where_they_stand(desk: Desk, make: Make) -> None
         assert desk.client.get(f"/desk/runs?state={state}").status_code == 200
 
 
-def test_the_lists_take_as_many_statements_for_thirty_rows_as_for_three(desk: Desk, make: Make, app: Flask) -> None:
+def test_the_lists_take_as_many_statements_for_thirty_rows_as_for_three(
+    desk: Desk, make: Make, app: Flask
+) -> None:
     import sqlalchemy as sa
 
     from app.db import db

@@ -96,7 +96,9 @@ def test_words_that_mean_a_choice_become_removable_chips(
     assert page.select_one('#filters input[name="q"]')["value"] == "电焊"  # type: ignore[index]
 
 
-@pytest.mark.parametrize("q", ["焊" * 10_000, "\x00", "%", "'; drop table courses; --", "🔧", "(((", "a b " * 3000])
+@pytest.mark.parametrize(
+    "q", ["焊" * 10_000, "\x00", "%", "'; drop table courses; --", "🔧", "(((", "a b " * 3000]
+)
 def test_hostile_questions_get_a_page(client: LintingClient, q: str) -> None:
     assert client.get("/courses", query_string={"q": q}).status_code == 200
 
@@ -153,7 +155,10 @@ def test_with_answers_each_card_has_its_price(
     reindex()
     answer(client)
     page = soup(client, "/courses")
-    said = {card.select_one("h3").get_text(): card.select_one(".result-pay").get_text() for card in page.select(".result")}  # type: ignore[union-attr]
+    said = {
+        card.select_one("h3").get_text(): card.select_one(".result-pay").get_text()
+        for card in page.select(".result")
+    }  # type: ignore[union-attr]
     assert "对你免费" in said["有定点资格"]
     assert "0 元" in said["有定点资格"]
     assert "不符合" in said["没有定点资格"]
@@ -181,7 +186,9 @@ def test_free_for_me_without_answers_lists_everything_and_says_why(
     assert "还不知道你的情况" in page.get_text()
 
 
-def test_answers_never_appear_in_an_address(client: LintingClient, make: Make, reindex: Callable[[], None]) -> None:
+def test_answers_never_appear_in_an_address(
+    client: LintingClient, make: Make, reindex: Callable[[], None]
+) -> None:
     make.course()
     reindex()
     answer(client)
@@ -190,7 +197,9 @@ def test_answers_never_appear_in_an_address(client: LintingClient, make: Make, r
     assert not [url for url in addresses for secret in ("unemployed", "16_49", "hukou") if secret in url]
 
 
-def test_an_empty_result_names_what_to_drop(client: LintingClient, make: Make, reindex: Callable[[], None]) -> None:
+def test_an_empty_result_names_what_to_drop(
+    client: LintingClient, make: Make, reindex: Callable[[], None]
+) -> None:
     make.course()
     reindex()
     page = soup(client, "/courses", q="焊工", mode="online")

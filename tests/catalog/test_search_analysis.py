@@ -79,6 +79,6 @@ def test_what_a_question_is_understood_as(
 
 
 def test_reading_a_hostile_question_is_quick_and_never_an_error(vocabulary: Vocabulary) -> None:
-    for text in ("周末" * 5000, "免费电焊" * 3000, "\x00", "‮", "﷽" * 1000, "İ" * 1000):
+    for text in ("周末" * 5000, "免费电焊" * 3000, "\x00", "\u202e", "﷽" * 1000, "İ" * 1000):
         understood = understand(text, vocabulary)
         assert len(understood.text) <= LONGEST_TEXT

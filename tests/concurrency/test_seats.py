@@ -79,11 +79,15 @@ def test_two_hundred_at_once_take_exactly_thirty_seats(make: Make, database: Dat
     results = all_at_once(database.app_url, [taking(make, run, person) for person in people])
     print(f"{APPLICANTS} applicants in {time.perf_counter() - began:.2f} s")
 
-    assert Counter(outcome for _id, outcome, _place in results) == {"applied": SEATS, "waiting": APPLICANTS - SEATS}
+    assert Counter(outcome for _id, outcome, _place in results) == {
+        "applied": SEATS,
+        "waiting": APPLICANTS - SEATS,
+    }
     assert sorted(place for *_rest, place in results if place) == list(range(1, APPLICANTS - SEATS + 1))
     trail = make.session.execute(
         sa.text(
-            "select tag, (data->>'place')::int from audit_entries where (data->>'run_id')::bigint = :run order by id"
+            "select tag, (data->>'place')::int from audit_entries "
+            "where (data->>'run_id')::bigint = :run order by id"
         ),
         {"run": run.id},
     ).all()

@@ -134,7 +134,7 @@ def test_one_character_is_enough(backend: SearchBackend) -> None:
     assert ids(backend.search(ask("茶"))) == [1]
 
 
-@pytest.mark.parametrize("text", ["CNC lathe", "cnc", "LATHE operator", "ＣＮＣ"])
+@pytest.mark.parametrize("text", ["CNC lathe", "cnc", "LATHE operator", "\uff23\uff2e\uff23"])
 def test_english_words_are_found_in_any_case_and_width(backend: SearchBackend, text: str) -> None:
     backend.index([document(1, "数控车工", body="CNC lathe operator"), document(2, "焊工", body="Welder")])
     assert ids(backend.search(ask(text))) == [1]
@@ -148,7 +148,18 @@ def test_nothing_is_found_for_words_no_course_has(backend: SearchBackend) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["焊" * 10_000, "%' OR 1=1 --", "\x00焊\x00工", "a" * 10_000, "{焊工}", '"\\', "🔧" * 500, "‮焊工", " ", "'''"],
+    [
+        "焊" * 10_000,
+        "%' OR 1=1 --",
+        "\x00焊\x00工",
+        "a" * 10_000,
+        "{焊工}",
+        '"\\',
+        "🔧" * 500,
+        "\u202e焊工",
+        " ",
+        "'''",
+    ],
 )
 def test_hostile_text_is_answered_and_never_an_error(backend: SearchBackend, text: str) -> None:
     backend.index([document(1)])
@@ -161,7 +172,9 @@ def test_hostile_text_is_answered_and_never_an_error(backend: SearchBackend, tex
 def mixed() -> list[Document]:
     return [
         document(1, mode="day", level=5, region_ids=(1,), starts_in=(5,)),
-        document(2, mode="weekend", level=4, region_ids=(2,), starts_in=(40,), is_shortage=False, category="建筑业"),
+        document(
+            2, mode="weekend", level=4, region_ids=(2,), starts_in=(40,), is_shortage=False, category="建筑业"
+        ),
         document(3, mode="weekend", level=None, region_ids=(1, 2), starts_in=(5, 70), is_subsidised=False),
         document(4, mode="evening", level=5, region_ids=(3,), starts_in=(), fee_fen=0),
     ]
@@ -241,14 +254,16 @@ def test_free_for_me_keeps_exactly_the_shapes_that_are_free(backend: SearchBacke
 def test_best_puts_words_in_the_title_first_then_shortage_then_seats_then_the_sooner_start(
     backend: SearchBackend,
 ) -> None:
-    backend.index([
-        document(1, "焊工", starts_in=(20,)),
-        document(2, "钳工", body="焊工", starts_in=(1,)),
-        document(3, "焊工", starts_in=(3,), is_shortage=False),
-        document(4, "焊工", starts_in=(3,), seats_left=0),
-        document(5, "焊工", starts_in=(3,)),
-        document(6, "焊工", starts_in=()),
-    ])
+    backend.index(
+        [
+            document(1, "焊工", starts_in=(20,)),
+            document(2, "钳工", body="焊工", starts_in=(1,)),
+            document(3, "焊工", starts_in=(3,), is_shortage=False),
+            document(4, "焊工", starts_in=(3,), seats_left=0),
+            document(5, "焊工", starts_in=(3,)),
+            document(6, "焊工", starts_in=()),
+        ]
+    )
     assert ids(backend.search(ask("焊工"))) == [5, 1, 4, 6, 3, 2]
 
 
@@ -257,12 +272,14 @@ def test_best_puts_words_in_the_title_first_then_shortage_then_seats_then_the_so
     [(Sort.STARTS_SOON, [3, 1, 2, 4]), (Sort.PRICE, [4, 2, 1, 3]), (Sort.SEATS, [1, 2, 3, 4])],
 )
 def test_sorts(backend: SearchBackend, sort: Sort, expected: list[int]) -> None:
-    backend.index([
-        document(1, fee_fen=200, seats_left=9, starts_in=(5,)),
-        document(2, fee_fen=100, seats_left=8, starts_in=(6,)),
-        document(3, fee_fen=300, seats_left=1, starts_in=(4,)),
-        document(4, fee_fen=100 - 1, seats_left=0, starts_in=()),
-    ])
+    backend.index(
+        [
+            document(1, fee_fen=200, seats_left=9, starts_in=(5,)),
+            document(2, fee_fen=100, seats_left=8, starts_in=(6,)),
+            document(3, fee_fen=300, seats_left=1, starts_in=(4,)),
+            document(4, fee_fen=100 - 1, seats_left=0, starts_in=()),
+        ]
+    )
     assert ids(backend.search(ask(sort=sort))) == expected
 
 

@@ -27,15 +27,14 @@ def run_jobs(app: Flask, super_engine: sa.Engine) -> Callable[..., list[str]]:
 
     def run_jobs(*, late: bool = False) -> list[str]:
         done: list[str] = []
-        due = "" if late else " and (scheduled_at is null or scheduled_at <= now())"
+        take = sa.text(
+            "delete from procrastinate_jobs where id = (select id from procrastinate_jobs where status = 'todo' "
+            "and (:late or scheduled_at is null or scheduled_at <= now()) order by id limit 1) "
+            "returning task_name, args"
+        )
         while True:
             with super_engine.begin() as connection:
-                row = connection.execute(
-                    sa.text(
-                        "delete from procrastinate_jobs where id = (select id from procrastinate_jobs "
-                        f"where status = 'todo'{due} order by id limit 1) returning task_name, args"
-                    )
-                ).one_or_none()
+                row = connection.execute(take, {"late": late}).one_or_none()
             if row is None:
                 return done
             done.append(row.task_name)
@@ -57,9 +56,7 @@ def answering(client: LintingClient) -> Callable[[dict[str, str]], None]:
 
 
 @pytest.fixture
-def enroll(
-    app: Flask, make: Make, login: Callable[..., None]
-) -> Callable[..., Enrollment]:
+def enroll(app: Flask, make: Make, login: Callable[..., None]) -> Callable[..., Enrollment]:
     """Apply over HTTP as a learner with some answers; gives the enrollment."""
 
     def enroll(run: CourseRun, learner: User, answers: dict[str, str] | None = UNEMPLOYED) -> Enrollment:

@@ -71,15 +71,17 @@ def test_two_people_of_different_groups_look_the_same_to_the_institution(
 def test_an_institution_reads_no_facts_by_orm_or_by_sql(app: Flask, make: Make, enroll: Any, model: Any) -> None:
     run, learner = make.run(), make.learner()
     enroll(run, learner)
-    make.add(ReviewRequest(learner_id=learner.id, region_id=make.region().id, course_id=run.course_id, message="x"))
+    make.add(
+        ReviewRequest(learner_id=learner.id, region_id=make.region().id, course_id=run.course_id, message="x")
+    )
     assert make.session.scalar(sa.select(sa.func.count()).select_from(model)) == 1
     owner = make.member(make.session.get_one(Tenant, run.tenant_id))
     at_desk = scope.Scope(actor_id=owner.id, tenant_id=run.tenant_id, tenant_kind="institution", role="owner")
     with app.app_context(), scope.opened(at_desk):
         assert db.session.scalars(sa.select(Enrollment)).one().run_id == run.id
         assert db.session.scalars(sa.select(model)).all() == []
-        assert db.session.execute(sa.text(f"select * from {model.__tablename__}")).all() == []  # noqa: S608
-        joined = f"select h.* from enrollments e join {model.__tablename__} h on true"  # noqa: S608
+        assert db.session.execute(sa.text(f"select * from {model.__tablename__}")).all() == []
+        joined = f"select h.* from enrollments e join {model.__tablename__} h on true"
         assert db.session.execute(sa.text(joined)).all() == []
         db.session.rollback()
 
@@ -98,13 +100,15 @@ def test_nobody_else_reads_anything(app: Flask, make: Make, enroll: Any, model: 
     ]
     for each in scopes:
         with app.app_context(), scope.opened(each):
-            rows = db.session.execute(sa.text(f"select count(*) from {model.__tablename__}")).scalar_one()  # noqa: S608
+            rows = db.session.execute(sa.text(f"select count(*) from {model.__tablename__}")).scalar_one()
             own = 1 if model is LearnerProfile and each.actor_id == stranger.id else 0
             assert rows == own
             db.session.rollback()
 
 
-def test_no_job_and_no_audit_row_carries_a_group_a_name_or_a_number(make: Make, enroll: Any, look: Any, run_jobs: Any) -> None:
+def test_no_job_and_no_audit_row_carries_a_group_a_name_or_a_number(
+    make: Make, enroll: Any, look: Any, run_jobs: Any
+) -> None:
     learner = make.learner(name="绝不外泄")
     enroll(make.run(), learner)
     number = make.session.get_one(LearnerProfile, learner.id).id_number

@@ -30,7 +30,11 @@ def kinds(make: Make, user_id: int) -> list[str]:
 
 
 def tags(make: Make) -> list[str]:
-    return list(make.session.scalars(sa.text("select tag from audit_entries where subject_kind = 'enrollment' order by id")))
+    return list(
+        make.session.scalars(
+            sa.text("select tag from audit_entries where subject_kind = 'enrollment' order by id")
+        )
+    )
 
 
 def desk_of(make: Make, app: Flask, login: Login, run: CourseRun, role: Role = Role.OWNER) -> Any:
@@ -172,7 +176,8 @@ def test_cancelling_a_run_tells_everyone_and_frees_their_time(
     run, other, one, two = make.run(course, seats=1), make.run(course), make.learner(), make.learner()
     held, waiting = enroll(run, one), enroll(run, two)
     make.session.execute(
-        sa.text("update course_runs set state = 'cancelled', reason_code = 'too_few' where id = :id"), {"id": run.id}
+        sa.text("update course_runs set state = 'cancelled', reason_code = 'too_few' where id = :id"),
+        {"id": run.id},
     )
     make.session.commit()
     institution = scope.Scope(tenant_id=run.tenant_id, tenant_kind="institution")

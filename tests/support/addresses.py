@@ -1,7 +1,7 @@
 """Where everybody can go: an example for every argument of every URL, and who may see what it shows.
 
-A route with a new argument needs an example in `EXAMPLES`; a guard test says so. `visits` is the list of pages that
-tests walk through (access, accessibility).
+A route with a new argument needs an example in `EXAMPLES`; a guard test says so. `visits` is the list of pages
+that tests walk through (access, accessibility).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from tests.support.world import Person, World, build
 class Example:
     """A value for a URL argument; `desk` and `person` say whether a row is its tenant's or its learner's alone.
 
-    A `desk` row answers 404 at the desk of any other tenant, a `person` row answers 404 to any other person outside
-    a desk; everything else anyone may ask for who may call the view.
+    A `desk` row answers 404 at the desk of any other tenant, a `person` row answers 404 to any other person
+    outside a desk; everything else anyone may ask for who may call the view.
     """
 
     value: Callable[[Any], Any]
@@ -52,9 +52,13 @@ EXAMPLES: dict[str, Example] = {
     "rule_code": Example(lambda rows: "R1", desk=False),
     "tenants.invitation:token": Example(lambda rows: rows.invitation_token, desk=False),
     "tenants.reset_link:token": Example(lambda rows: rows.reset_token, desk=False),
+    "public.shortage_list:list_id": Example(lambda rows: rows.published_list_id, desk=False),
     "enroll.export:kind": Example(lambda rows: "csv", desk=False),
     "enroll.accept_offer:enrollment_id": Example(lambda rows: rows.offered.id, person=True),
 }
+
+# The shortage list is the city's to publish: a county bureau finds nothing there.
+CITY_ONLY = {"policy.new_shortage_list"}
 
 # Pages that send everyone on, whoever asks; a browser test has nothing to look at there.
 SENDS_ON = {"tenants.reset_link"}
@@ -108,6 +112,8 @@ def answer(rule: Rule, declared: AccessRule, person: Person) -> str:
             return "page" if owns(rule, person) else "not-found"
         return "page"
     if not _has_permission(person, declared):
+        return "not-found"
+    if rule.endpoint in CITY_ONLY and person.role != "city_bureau":
         return "not-found"
     if any(example.desk for example in examples) and not person.is_at_home:
         return "not-found"

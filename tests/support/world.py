@@ -92,6 +92,8 @@ def _people(make: Make, world: World) -> None:
             add(Person(f"{prefix}{kind.value}", make.member(tenant), tenant, Role.OWNER))
             if not prefix:
                 setattr(world.rows, kind.value, tenant)
+    city = make.bureau("130100")
+    add(Person("city_bureau", make.member(city), city, Role.OWNER))
     world.rows.learner = world.people["learner"].user
     world.rows.login = make.session.query(Login).filter_by(user_id=world.rows.learner.id).one()
 
@@ -238,6 +240,7 @@ def _stored(token: str) -> str:
 
 def _policy(make: Make, world: World) -> None:
     rows = world.rows
+    rows.published_list_id = make.session.query(ShortageList.id).filter_by(is_published=True).limit(1).scalar()
     rows.designation = make.session.query(Designation).filter_by(tenant_id=rows.institution.id).first()
     withdrawn = make.designation(rows.institution, UNLISTED)
     withdrawn.state, withdrawn.is_public = DesignationState.REMOVED, False

@@ -44,7 +44,9 @@ def test_every_scoped_table_has_forced_row_level_security_and_no_global_one_has(
 
 
 def test_every_table_of_ours_has_a_model_or_is_known_to_have_none(look: Look) -> None:
-    rows = look("select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace")
+    rows = look(
+        "select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
+    )
     without = {row.relname for row in rows if not row.relname.startswith("procrastinate_")} - MODELS.keys()
     assert without == {"alembic_version", "attempts"}  # Alembic's own; keyed hashes of app/limits.py
 
@@ -53,8 +55,9 @@ def _expected_policies(super_engine: sa.Engine, name: str, access: Access) -> se
     """The declaration's policies as PostgreSQL writes them back, from a twin of the table that is rolled back."""
     with super_engine.connect() as connection:
         connection.exec_driver_sql(f"create table _twin (like {name})")
+        write = access.write_sql()
         connection.exec_driver_sql(
-            f"create policy scope_write on _twin for all using ({access.write_sql()}) with check ({access.write_sql()})"
+            f"create policy scope_write on _twin for all using ({write}) with check ({write})"
         )
         if access.read_sql():
             connection.exec_driver_sql(f"create policy scope_read on _twin for select using ({access.read_sql()})")
@@ -84,7 +87,9 @@ def test_the_policies_of_a_table_are_the_declared_ones(super_engine: sa.Engine, 
 def test_a_changed_policy_would_be_noticed(super_engine: sa.Engine) -> None:
     access = MODELS["courses"].__access__
     wider = Access(access.kind, (*access.parties, ("bureau", "region_id")), access.readers, access.published)
-    assert _expected_policies(super_engine, "courses", access) != _expected_policies(super_engine, "courses", wider)
+    assert _expected_policies(super_engine, "courses", access) != _expected_policies(
+        super_engine, "courses", wider
+    )
 
 
 def test_global_tables_have_no_policies(look: Look) -> None:

@@ -55,7 +55,9 @@ def test_a_stranger_selects_no_enrollment_in_any_shape(wall_one: OpenSession, wo
     shapes = {
         "entity": sa.select(Enrollment),
         "columns": sa.select(Enrollment.id, Enrollment.phone),
-        "count": sa.select(Enrollment.id).with_only_columns(sa.func.count(Enrollment.id)).having(sa.func.count() > 0),
+        "count": sa.select(Enrollment.id)
+        .with_only_columns(sa.func.count(Enrollment.id))
+        .having(sa.func.count() > 0),
         "alias": sa.select(other),
         "join": sa.select(Course, Enrollment.id).join(Enrollment, Enrollment.course_id == Course.id),
         "alias join": sa.select(Course, other.id).join(other, other.course_id == Course.id),
@@ -91,7 +93,9 @@ def test_updates_and_deletes_stop_at_the_wall(wall_one: OpenSession, world: Worl
         assert session.execute(sa.update(Enrollment).values(note="x")).rowcount == 0  # type: ignore[attr-defined]
         session.rollback()
     with wall_one(scope_of(world, "other_institution")) as session:
-        deleted = session.execute(sa.delete(TenantContact).where(TenantContact.tenant_id == world.rows.institution.id))
+        deleted = session.execute(
+            sa.delete(TenantContact).where(TenantContact.tenant_id == world.rows.institution.id)
+        )
         assert deleted.rowcount == 0  # type: ignore[attr-defined]
         session.rollback()
     with wall_one(scope_of(world, "institution")) as session:
@@ -102,7 +106,13 @@ def test_updates_and_deletes_stop_at_the_wall(wall_one: OpenSession, world: Worl
 def test_the_wall_knows_the_scope_of_now_and_not_of_the_first_query(wall_one: OpenSession, world: World) -> None:
     """SQLAlchemy caches statements: the criteria must be made of bound values, not of the first caller's."""
     statement = sa.select(Enrollment)
-    for role, expected in (("institution", 3), ("other_institution", 0), ("bureau", 3), ("nobody", 0), ("learner", 3)):
+    for role, expected in (
+        ("institution", 3),
+        ("other_institution", 0),
+        ("bureau", 3),
+        ("nobody", 0),
+        ("learner", 3),
+    ):
         with wall_one(scope_of(world, role)) as session:
             assert len(session.scalars(statement).all()) == expected, role
 
@@ -128,7 +138,9 @@ def test_what_leaks_through_the_first_wall_is_known(wall_one: OpenSession, world
 
 
 @pytest.mark.parametrize("leak", sorted(LEAKS))
-def test_the_second_wall_stops_what_leaks_through_the_first(wall_two: OpenSession, world: World, leak: str) -> None:
+def test_the_second_wall_stops_what_leaks_through_the_first(
+    wall_two: OpenSession, world: World, leak: str
+) -> None:
     with wall_two(VISITOR) as session:
         assert not session.scalar(LEAKS[leak](world))
     with wall_two(scope_of(world, "learner")) as session:

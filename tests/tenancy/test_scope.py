@@ -62,7 +62,9 @@ def test_a_scope_grows_and_never_changes(scoped_engine: sa.Engine, world: World)
 
 
 def test_what_was_presented_is_never_carried_by_a_job() -> None:
-    scope = Scope(actor_id=1, tenant_id=2, tenant_kind="bureau", role="owner", region_ids=(3, 4), presented="secret")
+    scope = Scope(
+        actor_id=1, tenant_id=2, tenant_kind="bureau", role="owner", region_ids=(3, 4), presented="secret"
+    )
     carried = scope.as_job_args()
     assert "presented" not in carried
     assert "secret" not in str(carried)
@@ -79,10 +81,9 @@ def test_a_scope_cannot_smuggle_sql() -> None:
 def test_the_session_of_one_scope_is_not_read_in_the_next(app: Flask, world: World) -> None:
     """The identity map knows no scope: each boundary starts with an empty session."""
     enrollment_id = world.rows.enrollment.id
-    with app.app_context():
-        with scopes.opened(scope_of(world, "learner")):
-            assert db.session.get(Enrollment, enrollment_id) is not None
-            db.session.commit()
+    with app.app_context(), scopes.opened(scope_of(world, "learner")):
+        assert db.session.get(Enrollment, enrollment_id) is not None
+        db.session.commit()
     with app.app_context():
         with scopes.opened(scope_of(world, "other_learner")):
             assert db.session.get(Enrollment, enrollment_id) is None

@@ -222,3 +222,9 @@ def test_an_unverified_organisation_is_refused_by_require_verified(app, make):
                 with pytest.raises(DomainError) as caught:
                     organisations.require_verified(tenant.id)
                 assert caught.value.code == "organisation_unverified"
+
+
+def test_the_doors_of_the_landing_page_choose_the_kind(client, owner):
+    page = client.get("/organisations/register?kind=enterprise").get_data(as_text=True)
+    assert 'checked id="kind-1"' in page
+    assert client.get("/organisations/register?kind=%00").status_code == 200

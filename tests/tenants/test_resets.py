@@ -217,3 +217,13 @@ def test_odd_input_is_refused_in_words(client, desk, value):
     assert client.post("/reset", data={"login": value, "code": value, "password": value}).status_code == 422
     assert desk.post("/desk/reset-codes", data={"login": value}).status_code == 422
     assert whoami(client) is None
+
+
+def test_mail_is_written_in_the_language_its_reader_chose(app, make):
+    from app import notifications, scope
+
+    user = make.user()
+    user.locale = "en"
+    make.session.commit()
+    with app.app_context(), scope.opened(scope.Scope(actor_id=user.id)):
+        assert notifications.locale_of(user.id) == "en"

@@ -22,7 +22,10 @@ HEADING = "t:"  # a token of the title or the trade, kept apart so that such a m
 LONGEST_WORD = 40
 
 _RUNS = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[a-z0-9][a-z0-9+#.'-]*")
-_FILLERS = frozenset("的 了 和 与 或 我 想 学 要 找 在 有 吗 呢 啊 我想学 想学 我要学 我想 培训 课程 班 课 学习".split())
+_FILLERS = frozenset({
+    "的", "了", "和", "与", "或", "我", "想", "学", "要", "找", "在", "有", "吗", "呢", "啊",
+    "我想", "想学", "我想学", "我要学", "学习", "培训", "课程", "班", "课",
+})  # fmt: skip
 
 
 def normalise(text: str, *, longest: int = LONGEST_TEXT) -> str:
@@ -37,7 +40,8 @@ def is_han(word: str) -> bool:
     return "\u3400" <= word[0] <= "\ufaff"
 
 
-def grams(text: str) -> set[str]:
+@functools.lru_cache(maxsize=8192)  # names of trades, places and institutions come again and again
+def grams(text: str) -> frozenset[str]:
     """Every token of a text: characters and neighbouring pairs of Chinese, words of anything else."""
     tokens: set[str] = set()
     for run in _RUNS.findall(normalise(text, longest=4000)):
@@ -47,7 +51,7 @@ def grams(text: str) -> set[str]:
         else:
             tokens.add(run[:LONGEST_WORD])
             tokens.update(part for part in re.split(r"[-.']", run[:LONGEST_WORD]) if part)
-    return tokens
+    return frozenset(tokens)
 
 
 def document_grams(*, heading: Iterable[str], body: Iterable[str]) -> tuple[str, ...]:
@@ -76,7 +80,8 @@ def _cut(run: str, names: Collection[str]) -> Iterable[str]:
     at = 0
     while at < len(run):
         name = next(
-            (run[at : at + n] for n in range(min(longest, len(run) - at), 1, -1) if run[at : at + n] in names), None
+            (run[at : at + n] for n in range(min(longest, len(run) - at), 1, -1) if run[at : at + n] in names),
+            None,
         )
         if name is None:
             rest += run[at]

@@ -241,8 +241,21 @@ def card_from(document: dict[str, Any], *, version: int, seats: dict[int, tuple[
         capacity, taken, waiting = seats.get(run["id"], (run["seats"], run["taken"], run["waiting"]))
         ends_on = date.fromisoformat(run["ends_on"])
         runs.append(CardRun(run["id"], run["region_id"], starts_on, ends_on, capacity, taken, waiting))
-    plain = ("course_id", "title", "trade", "trade_en", "category", "mode", "is_shortage", "fee_fen", "institution",
-             "place", "hours", "practice_hours", "certificate")
+    plain = (
+        "course_id",
+        "title",
+        "trade",
+        "trade_en",
+        "category",
+        "mode",
+        "is_shortage",
+        "fee_fen",
+        "institution",
+        "place",
+        "hours",
+        "practice_hours",
+        "certificate",
+    )
     return Card(
         **{name: document[name] for name in plain},
         version=version,

@@ -135,14 +135,20 @@ def counts_statement(query: Query) -> sa.Select[Any]:
     """
     chosen = choices(query)
     start = _each(docs.c.start_dates)
-    runs = sa.select(sa.func.count()).select_from(start).where(start.c.each >= query.on).correlate(docs)
+    left = sa.select(sa.func.count()).select_from(start).where(start.c.each >= query.on).correlate(docs)
+    # Rebuilt every night, a document rarely holds a past start: only then are its dates counted one by one.
+    runs = sa.case(
+        (docs.c.next_starts_on.is_(None), 0),
+        (docs.c.next_starts_on >= query.on, sa.func.cardinality(docs.c.start_dates)),
+        else_=left.scalar_subquery(),
+    )
     flags = [condition.label(f"chose_{name}") for name, condition in chosen.items()]
     base = (
         sa.select(
             *(column.label(name.value) for name, column in _SCALARS.items()),
             is_free(query.free_shapes).label("is_free"),
             _starts_on(dates_of(SOON, query.on)).label("is_soon"),
-            runs.scalar_subquery().label("runs"),
+            runs.label("runs"),
             *flags,
         )
         .where(matches(query))
@@ -225,7 +231,8 @@ def _starts_on(days: Iterable[date]) -> Condition:
     wanted = tuple(days)
     if not wanted:
         return sa.false()
-    return docs.c.start_dates.overlap(sa.cast(array(wanted, type_=sa.Date), ARRAY(sa.Date)))
+    condition: Condition = docs.c.start_dates.overlap(sa.cast(array(wanted, type_=sa.Date), ARRAY(sa.Date)))
+    return condition
 
 
 def _each(values: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
@@ -277,7 +284,7 @@ def _by_count(options: list[Option]) -> list[Option]:
 class PostgresSearch:
     """The embedded backend; writes go into the caller's transaction."""
 
-    def __init__(self, session: Session | scoped_session[Session]) -> None:
+    def __init__(self, session: Session | scoped_session[Any]) -> None:
         self._session = session
 
     def search(self, query: Query) -> Page:
@@ -305,7 +312,8 @@ class PostgresSearch:
     def _seats(self, run_ids: Iterable[int]) -> dict[int, tuple[int, int, int]]:
         rows = self._session.execute(
             sa.select(seats.c.run_id, seats.c.capacity, seats.c.taken, seats.c.waiting).where(
-                seats.c.run_id == sa.any_(sa.cast(array(tuple(run_ids), type_=sa.BigInteger), ARRAY(sa.BigInteger)))
+                seats.c.run_id
+                == sa.any_(sa.cast(array(tuple(run_ids), type_=sa.BigInteger), ARRAY(sa.BigInteger)))
             )
         )
         return {run_id: (capacity, taken, waiting) for run_id, capacity, taken, waiting in rows}

@@ -46,9 +46,7 @@ def reindex_all(
         session.expunge_all()
         last = ids[-1]
         yield len(documents)
-    search.delete(
-        session.scalars(sa.select(CourseDocument.course_id).where(CourseDocument.version < began)).all()
-    )
+    search.delete(session.scalars(sa.select(CourseDocument.course_id).where(CourseDocument.version < began)).all())
 
 
 @click.command("reindex")

@@ -70,12 +70,14 @@ def places() -> dict[int, Region]:
 
 def trade_words() -> list[tuple[str, str, str]]:
     """Every trade as (code, name, variant)."""
-    return [tuple(row) for row in db.session.execute(sa.select(Trade.code, Trade.name, Trade.variant))]
+    rows = db.session.execute(sa.select(Trade.code, Trade.name, Trade.variant))
+    return [(code, name, variant) for code, name, variant in rows]
 
 
 def categories() -> dict[str, str]:
     """Trade category → its English name."""
-    return {zh: en for zh, en in db.session.execute(sa.select(Trade.category, Trade.category_en).distinct())}
+    rows = db.session.execute(sa.select(Trade.category, Trade.category_en).distinct())
+    return {row.category: row.category_en for row in rows}
 
 
 def vocabulary(regions: Collection[Region]) -> Vocabulary:
@@ -87,7 +89,9 @@ def trades_in_demand(*, on: date, most: int) -> list[TradeInDemand]:
     """Shortage trades by the number of their open classes from today on."""
     start = sa.func.unnest(CourseDocument.start_dates).table_valued("each").render_derived()
     counted = (
-        sa.select(CourseDocument.trade_code, sa.func.count().label("runs"), sa.func.min(start.c.each).label("next_on"))
+        sa.select(
+            CourseDocument.trade_code, sa.func.count().label("runs"), sa.func.min(start.c.each).label("next_on")
+        )
         .select_from(sa.join(CourseDocument.__table__, start, sa.true()))
         .where(CourseDocument.is_shortage, start.c.each >= on)
         .group_by(CourseDocument.trade_code)

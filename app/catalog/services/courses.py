@@ -279,7 +279,7 @@ def index(course_id: int) -> None:
     jobs.enqueue("catalog.index_course", scope=scope.VISITOR, course_id=course_id, once=f"index:{course_id}")
 
 
-def _own(course_id: int) -> sa.Select[tuple[Course]]:
+def _own(course_id: int) -> sa.Select[Course]:
     return sa.select(Course).where(Course.id == course_id, Course.tenant_id == scope.require().tenant_id)
 
 

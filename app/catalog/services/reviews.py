@@ -18,10 +18,10 @@ from app.tenants.organisations import require_verified
 PAGE_SIZE = 30
 
 
-def waiting_reviews(*, page: int = 1) -> list[sa.Row[tuple[CourseRevision, str, Trade, str, bool]]]:
+def waiting_reviews(*, page: int = 1) -> list[sa.Row[CourseRevision, str, Trade, Region, bool]]:
     """One page of what waits in the bureau's regions, waiting longest first.
 
-    Rows: revision, institution, trade, region name, whether an earlier version is live.
+    Rows: revision, institution, trade, region, whether an earlier version is live.
     """
     live = aliased(CourseRevision)
     statement = (
@@ -97,7 +97,7 @@ def approve_course(*, revision_id: int, note: str | None = None) -> None:
     """Approve a submitted version: it is live at once; approving twice is approving once.
 
     The course itself is shown by a job in the institution's scope, whose row it is. Raises DomainError
-    review_decided, tenant_unverified or not_designated.
+    review_decided, organisation_unverified or not_designated.
     """
     revision = _locked(revision_id)
     if revision.state is RevisionState.APPROVED:
@@ -180,7 +180,7 @@ def _waiting() -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _subject(revision_id: int) -> sa.Select[tuple[CourseRevision]]:
+def _subject(revision_id: int) -> sa.Select[CourseRevision]:
     return sa.select(CourseRevision).where(
         CourseRevision.id == revision_id,
         CourseRevision.region_id.in_(scope.require().region_ids),

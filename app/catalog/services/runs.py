@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range, distinct_on
@@ -219,7 +220,7 @@ def edit_run(
 def open_run(*, run_id: int) -> None:
     """Let learners apply; opening twice is opening once.
 
-    Raises DomainError run_cancelled, tenant_unverified, course_not_live or run_started.
+    Raises DomainError run_cancelled, organisation_unverified, course_not_live or run_started.
     """
     run = _locked(run_id)
     if run.state is RunState.OPEN:
@@ -275,7 +276,7 @@ def cancel_run(*, run_id: int, reason_code: str | None, reason_note: str | None 
 # --- Parts -------------------------------------------------------------------------------------------------
 
 
-def _own(run_id: int) -> sa.Select[tuple[CourseRun]]:
+def _own(run_id: int) -> sa.Select[CourseRun]:
     return sa.select(CourseRun).where(CourseRun.id == run_id, CourseRun.tenant_id == scope.require().tenant_id)
 
 
@@ -365,5 +366,5 @@ def _institution(run: CourseRun) -> scope.Scope:
     return scope.Scope(tenant_id=run.tenant_id, tenant_kind="institution")
 
 
-def _tell(job: str, run: CourseRun, **args: object) -> None:
+def _tell(job: str, run: CourseRun, **args: Any) -> None:
     jobs.enqueue(job, scope=_institution(run), run_id=run.id, **args)

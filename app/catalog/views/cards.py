@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app import money
 from app.catalog import texts
@@ -19,13 +20,13 @@ from app.tenants.models import Region
 
 # The question of a rule book is a sentence; on a card's button it is a few words.
 SHORT_QUESTIONS = {
-    "situations": lambda: _("你现在的情况是？"),
-    "age_band": lambda: _("你多大？"),
-    "sex": lambda: _("补一个回答"),
-    "residence": lambda: _("户口或住处在石家庄吗？"),
-    "same_trade_level_before": lambda: _("这个工种领过补贴吗？"),
-    "used_this_year": lambda: _("今年领过几次补贴？"),
-    "insured_months": lambda: _("失业保险交了多久？"),
+    "situations": _l("你现在的情况是？"),
+    "age_band": _l("你多大？"),
+    "sex": _l("补一个回答"),
+    "residence": _l("户口或住处在石家庄吗？"),
+    "same_trade_level_before": _l("这个工种领过补贴吗？"),
+    "used_this_year": _l("今年领过几次补贴？"),
+    "insured_months": _l("失业保险交了多久？"),
 }
 
 
@@ -56,7 +57,7 @@ def result(card: Card, price: Price, regions: Mapping[int, Region], book: RuleBo
     if price.pay is Pay.UNKNOWN:
         data["price"] = _("0 或 %(fee)s", fee=money.yuan(card.fee_fen))
         if price.next_question in SHORT_QUESTIONS and book is not None:
-            data["action_label"] = SHORT_QUESTIONS[price.next_question]()
+            data["action_label"] = SHORT_QUESTIONS[price.next_question]
             data["action_url"] = url_for(
                 "eligibility.start", course=card.course_id, _anchor=f"q-{price.next_question}"
             )

@@ -1,4 +1,4 @@
-"""What a course's page says: the answer for this person, the classes, and the path from application to certificate."""
+"""What a course's page says: the answer for this person, the classes, the path to the certificate."""
 
 from __future__ import annotations
 
@@ -122,7 +122,8 @@ def _stations(found: PublicCourse, runs: list[PublicRun]) -> list[dict[str, Any]
         (_("拿到证书"), str(texts.CERTIFICATES.get(revision.certificate, ""))),
     ]
     return [
-        {"label": label, "note": note, "state": "now" if at == 0 else "ahead"} for at, (label, note) in enumerate(steps)
+        {"label": label, "note": note, "state": "now" if at == 0 else "ahead"}
+        for at, (label, note) in enumerate(steps)
     ]
 
 
@@ -130,7 +131,12 @@ def _stations(found: PublicCourse, runs: list[PublicRun]) -> list[dict[str, Any]
 
 
 def _panel(
-    verdict: Verdict, offer: Offer, book: RuleBook, answers: Mapping[str, str], course_id: int, run: PublicRun | None
+    verdict: Verdict,
+    offer: Offer,
+    book: RuleBook,
+    answers: Mapping[str, str],
+    course_id: int,
+    run: PublicRun | None,
 ) -> dict[str, Any]:
     """The verdict as the answer component takes it, with the one thing to do next."""
     shown = panel(verdict, offer, book, answers)
@@ -145,7 +151,10 @@ def _panel(
             "url": url_for("eligibility.start", course=course_id, _anchor=f"q-{verdict.next_question}"),
         }
     elif run is not None:
-        shown["action"] = {"label": _action(run, shown["verdict"]), "url": url_for("enroll.apply", run_id=run.run.id)}
+        shown["action"] = {
+            "label": _action(run, shown["verdict"]),
+            "url": url_for("enroll.apply", run_id=run.run.id),
+        }
     return shown
 
 

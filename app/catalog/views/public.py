@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, session, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app import http
 from app.catalog import offers, texts
@@ -31,10 +32,10 @@ TRADES_AT_HOME = 8
 RUNS_AT_HOME = 6
 REGIONS_SHOWN = 8
 SORTS = {
-    Sort.BEST: lambda: _("最合适"),
-    Sort.STARTS_SOON: lambda: _("最早开班"),
-    Sort.PRICE: lambda: _("学费从低到高"),
-    Sort.SEATS: lambda: _("余位从多到少"),
+    Sort.BEST: _l("最合适"),
+    Sort.STARTS_SOON: _l("最早开班"),
+    Sort.PRICE: _l("学费从低到高"),
+    Sort.SEATS: _l("余位从多到少"),
 }
 
 
@@ -78,7 +79,9 @@ def home() -> str:
         trades=browsing.trades_in_demand(on=on, most=TRADES_AT_HOME),
         listed=len(policy.listed_trades(on)),
         shortage_list=policy.list_in_force(on),
-        soon=[cards.starting(item, _price(item.card.shape, item.card.fee_fen, verdicts), regions) for item in soon],
+        soon=[
+            cards.starting(item, _price(item.card.shape, item.card.fee_fen, verdicts), regions) for item in soon
+        ],
         soon_until=SOON,
         has_answers=bool(asker),
         questions=book.questions_for("employment"),
@@ -125,7 +128,7 @@ def search() -> Response:
         facets=_facets(joined, found, regions, names),
         has_answers=bool(asker),
         waits_for_answers=joined.free and not asker,
-        sorts=[(sort, label()) for sort, label in SORTS.items()],
+        sorts=list(SORTS.items()),
         sort_kept=joined.pairs(sort=Sort.BEST, page=1),
         page_urls=lambda number: _url(joined.pairs(page=number)),
         clear_url=_url(joined.pairs(page=1, **_NOTHING)),
@@ -208,10 +211,12 @@ def _chips(
     for name in _NOTHING:
         chosen = getattr(asked, name)
         for value in chosen if isinstance(chosen, tuple) else ("1",) * chosen:
-            chips.append({
-                "label": _label(name, value, regions, names),
-                "url": _url(asked.without(name, value).pairs()),
-            })
+            chips.append(
+                {
+                    "label": _label(name, value, regions, names),
+                    "url": _url(asked.without(name, value).pairs()),
+                }
+            )
     return chips
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -92,7 +93,7 @@ def verify_proof(*, proof_id: int, groups: Collection[str], valid_until: date | 
 def _check_groups(groups: Collection[str], valid_until: date | None, today: date) -> None:
     known = {group.code for group in groups_in_force(today)}
     if not groups or not set(groups) <= known:
-        raise DomainError("group_unknown", field="groups")
+        raise DomainError("group_unknown", field="other")
     if valid_until is not None and valid_until <= today:
         raise DomainError("valid_until_past", field="valid_until")
 
@@ -206,7 +207,7 @@ def refresh(*, learner_id: int) -> None:
     today = clock.today()
     proofs = db.session.scalars(sa.select(Proof).where(Proof.learner_id == learner_id)).all()
     claims = [as_claim(proof) for proof in proofs]
-    rows = db.session.execute(
+    rows: Sequence[Any] = db.session.execute(
         sa.select(Enrollment, EligibilityDecision, CourseRevision, Trade)
         .join(EligibilityDecision, EligibilityDecision.enrollment_id == Enrollment.id)
         .outerjoin(

@@ -155,12 +155,12 @@ def roster(
     query = rows.where(*wanted).order_by(sa.nulls_first(WaitlistEntry.number), Enrollment.state, Enrollment.id)
     if page is not None:
         query = query.limit(PAGE).offset((page - 1) * PAGE)
-    found = list(db.session.execute(query))
+    found: list[Any] = list(db.session.execute(query))
     waiting = db.session.scalars(
         sa.select(WaitlistEntry.number).where(WaitlistEntry.run_id == run_id).order_by(WaitlistEntry.number)
     )
     places = {number: place for place, number in enumerate(waiting, 1)}
-    return RosterPage([(e, places.get(n) if n is not None else None) for e, n in found], total, counts)
+    return RosterPage([(e, places.get(n)) for e, n in found], total, counts)
 
 
 def undecided(*, tenant_id: int) -> list[tuple[int, str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -75,7 +76,7 @@ def _proof_page(
         # A single claimed group is filled in; among several the bureau chooses what the papers show.
         suggestion = papers.suggested_until(claimed, today)
         verify = VerifyForm(formdata=None, groups=claimed if len(claimed) == 1 else [], valid_until=suggestion)
-    _offer_groups(verify)
+    _offer_groups(verify, claimed)
     book = policy.rulebook()
     needed = {code: papers.papers_of(code, today) for code in claimed}
     lines = [
@@ -90,17 +91,23 @@ def _proof_page(
         groups=showing.group_names(claimed, today),
         lines=lines,
         verify=verify,
+        groups_claimed=bool(claimed),
         back=back or ReturnForm(formdata=None),
         state=texts.PROOFS[proof.state],
         reasons=[texts.RETURNS[code] for code in proof.reason_codes if code in texts.RETURNS],
     ), status
 
 
-def _offer_groups(form: VerifyForm) -> None:
+def _offer_groups(form: VerifyForm, claimed: Collection[str]) -> None:
+    """What was claimed as boxes, everything else in a list; referrals are recorded on their own page."""
     today = clock.today()
-    form.groups.choices = [
-        (group.code, showing.group_name(group.code, today)) for group in papers.groups_in_force(today)
+    form.groups.choices = [(code, showing.group_name(code, today)) for code in claimed]
+    others = [
+        (group.code, showing.group_name(group.code, today))
+        for group in papers.groups_in_force(today)
+        if group.code not in claimed and group.code not in papers.REFERRED
     ]
+    form.other.choices = [("", _("请选择")), *others]
 
 
 @bp.get("/desk/proofs/<int:proof_id>")
@@ -124,14 +131,15 @@ def reveal(proof_id: int) -> Any:
 @access.member("bureau", permission="enroll:proof:verify")
 def verify(proof_id: int) -> Any:
     """Confirm the groups the papers show."""
+    row = reading.one_proof(proof_id=proof_id, region_ids=_regions())
+    if row is None:
+        abort(404)
     form = VerifyForm()
-    _offer_groups(form)
+    _offer_groups(form, sorted(read_claim(row[0].claim)))
     if not form.validate_on_submit():
         return _proof_page(proof_id, verify=form, status=422)
     return _decided(
-        lambda: services.verify_proof(
-            proof_id=proof_id, groups=form.groups.data or [], valid_until=form.valid_until.data
-        ),
+        lambda: services.verify_proof(proof_id=proof_id, groups=form.chosen(), valid_until=form.valid_until.data),
         lambda error: _proof_page(proof_id, verify=form, status=form.refuse(error)),
         _("已核验，这位学员的所有报名都已更新。"),
     )
@@ -141,6 +149,8 @@ def verify(proof_id: int) -> Any:
 @access.member("bureau", permission="enroll:proof:verify")
 def return_proof(proof_id: int) -> Any:
     """Send the papers back with reasons."""
+    if reading.one_proof(proof_id=proof_id, region_ids=_regions()) is None:
+        abort(404)
     form = ReturnForm()
     if not form.validate_on_submit():
         return _proof_page(proof_id, back=form, status=422)

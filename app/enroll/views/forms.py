@@ -71,10 +71,15 @@ class DecideForm(Form):
 class VerifyForm(Form):
     """The bureau confirms what it has seen."""
 
-    groups = ChoicesField(_l("核实的人员类别"))
+    groups = ChoicesField(_l("核实的人员类别"), required=False)
+    other = SelectField(_l("其他人员类别"), required=False, description=_l("材料证明的是另一类人员时选这里"))
     valid_until = DateField(
         _l("有效期至"), required=False, description=_l("不填表示长期有效"), latest=date(2100, 12, 31)
     )
+
+    def chosen(self) -> list[str]:
+        """Every group confirmed."""
+        return [*(self.groups.data or []), *([self.other.data] if self.other.data else [])]
 
 
 class ReturnForm(Form):

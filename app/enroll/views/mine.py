@@ -13,7 +13,7 @@ from app import clock, http, notifications
 from app.db import db
 from app.enroll import services, texts
 from app.enroll.blueprint import bp
-from app.enroll.models import ACTIVE, EnrollmentState, ProofState
+from app.enroll.models import ACTIVE, EnrollmentState, Proof, ProofState
 from app.enroll.rules import can_withdraw, read_claim
 from app.enroll.services import reading
 from app.enroll.services.reading import PAGE, Mine
@@ -127,6 +127,8 @@ def accept_offer(enrollment_id: int) -> Any:
 @access.signed_in
 def submit_again(proof_id: int) -> Any:
     """Ask for returned papers to be looked at again."""
+    if db.session.get(Proof, proof_id) is None:
+        abort(404)
     try:
         services.submit_again(proof_id=proof_id, user_id=current_user.id)
         flash(_("已重新提交，请带补正后的材料到人社局窗口。"), "success")

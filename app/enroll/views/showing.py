@@ -57,18 +57,21 @@ def stations(enrollment: Enrollment, run: CourseRun | None, place: int | None) -
     path = [{"label": _("提交报名"), "state": "done", "note": i18n.moment(enrollment.created_at)}]
     if state in (State.WAITING, State.OFFERED, State.EXPIRED):
         path.append(_waitlist_station(enrollment, place))
-    if enrollment.papers is not PapersState.NOT_NEEDED:
-        path.append(_papers_station(enrollment))
+    papers = [] if enrollment.papers is PapersState.NOT_NEEDED else [_papers_station(enrollment)]
+    if state is not State.ADMITTED:
+        path += papers
     if state in (State.WITHDRAWN, State.CANCELLED):
         path.append({"label": str(texts.STATES[state]), "state": "stopped", "note": _reason_note(enrollment, run)})
         return path
     if state is State.EXPIRED:
         return path
-    path.append(_admission_station(enrollment))
+    path.append(_admission_station(enrollment, waits_for_papers=any(p["state"] == "now" for p in papers)))
     if state is State.REFUSED:
         return path
+    if state is State.ADMITTED:
+        path += papers
     if run is not None:
-        path += _class_stations(enrollment, run)
+        path += _class_stations(enrollment, run, waits_for_papers=any(p["state"] == "now" for p in papers))
     return path
 
 
@@ -90,10 +93,11 @@ def _waitlist_station(enrollment: Enrollment, place: int | None) -> dict[str, An
 
 
 def _papers_station(enrollment: Enrollment) -> dict[str, Any]:
-    ended = enrollment.state not in (State.APPLIED, State.ADMITTED, State.OFFERED, State.WAITING)
     if enrollment.papers is PapersState.VERIFIED:
         return {"label": _("人社局核验材料"), "state": "done", "note": _("已核验，以后报名不用再交。")}
-    if ended:
+    if enrollment.state in (State.WAITING, State.OFFERED):
+        return {"label": _("人社局核验材料"), "state": "ahead", "note": _("现在就可以先去核验。")}
+    if enrollment.state not in (State.APPLIED, State.ADMITTED):
         return {"label": _("人社局核验材料"), "state": "ahead"}
     if enrollment.papers is PapersState.RETURNED:
         note = _("材料被退回，见下面的原因，补正后重新提交。")
@@ -102,7 +106,7 @@ def _papers_station(enrollment: Enrollment) -> dict[str, Any]:
     return {"label": _("人社局核验材料"), "state": "now", "who": _("你和人社局"), "note": note}
 
 
-def _admission_station(enrollment: Enrollment) -> dict[str, Any]:
+def _admission_station(enrollment: Enrollment, *, waits_for_papers: bool) -> dict[str, Any]:
     state = enrollment.state
     if state is State.ADMITTED:
         return {"label": _("培训机构录取"), "state": "done", "note": i18n.moment(enrollment.decided_at)}
@@ -110,20 +114,22 @@ def _admission_station(enrollment: Enrollment) -> dict[str, Any]:
         return {"label": _("未录取"), "state": "stopped", "note": _reason_note(enrollment, None)}
     if state is State.APPLIED:
         note = _("名额已为你保留。")
+        if waits_for_papers:
+            return {"label": _("培训机构录取"), "state": "ahead", "note": note}
         return {"label": _("培训机构录取"), "state": "now", "who": _("培训机构"), "note": note}
     return {"label": _("培训机构录取"), "state": "ahead"}
 
 
-def _class_stations(enrollment: Enrollment, run: CourseRun) -> list[dict[str, Any]]:
+def _class_stations(enrollment: Enrollment, run: CourseRun, *, waits_for_papers: bool) -> list[dict[str, Any]]:
     today = clock.today()
     admitted = enrollment.state is State.ADMITTED
     begun, over = run.starts_on <= today, run.ends_on < today
     opening = {
         "label": _("开课：%(day)s", day=i18n.day(run.starts_on)),
-        "state": "done" if admitted and begun else "now" if admitted else "ahead",
+        "state": "done" if admitted and begun else "now" if admitted and not waits_for_papers else "ahead",
         "note": run.place,
     }
-    if admitted and not begun:
+    if opening["state"] == "now":
         opening["who"] = _("你，按时到课")
     ending = {
         "label": _("学习、考核，拿到证书"),

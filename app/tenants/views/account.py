@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
 from werkzeug.wrappers import Response
@@ -84,6 +84,8 @@ def remove_login(login_id: int) -> Response:
     try:
         accounts.remove_login(user=current_user._get_current_object(), login_id=login_id)
     except DomainError as error:
+        if error.code == "login_unknown":
+            abort(404)
         http.roll_back()
         flash(errors.message(error), "error")
     else:

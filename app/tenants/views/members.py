@@ -53,6 +53,8 @@ def change_role(membership_id: int) -> Response:
     chosen = request.form.get("role", "")
     try:
         if chosen not in {role.value for role in Role}:
+            if membership_id not in {member.id for member in members.members_of(_tenant_id())}:
+                abort(404)
             raise DomainError("role_unfit")
         members.change_role(tenant_id=_tenant_id(), membership_id=membership_id, role=Role(chosen))
     except DomainError as error:
@@ -138,7 +140,7 @@ def invitation(token: str) -> Response | tuple[str, int]:
 
 def _refused(error: DomainError, endpoint: str) -> Response:
     http.roll_back()
-    if error.code == "member_unknown":
+    if error.code in ("member_unknown", "invitation_unknown"):
         abort(404)
     flash(errors.message(error), "error")
     return redirect(url_for(endpoint), 303)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -30,7 +30,7 @@ def landing() -> str:
 @access.signed_in
 def register() -> Response | tuple[str, int]:
     """Register an institution or enterprise; whoever does becomes its owner."""
-    form = RegisterForm()
+    form = RegisterForm(data={"kind": request.args.get("kind")})
     if form.validate_on_submit():
         try:
             membership = organisations.register_organisation(

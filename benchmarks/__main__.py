@@ -1,0 +1,139 @@
+"""`make bench`: what the pages and the enrollment cost beside bare Flask, as ratios within this run."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app import create_app
+from benchmarks import load, world
+from tests.factories import Make
+
+ROUNDS = 3
+PAGE_SECONDS = 6.0
+APPLICANTS = 1000
+SPREAD = 100
+ANSWERS = {
+    "situations": "registered_unemployed",
+    "age_band": "16_49",
+    "residence": "hukou",
+    "same_trade_level_before": "no",
+    "used_this_year": "0",
+}
+
+
+def show(name: str, ours: float, bare: float, wanted: float) -> None:
+    """One line: both rates, their ratio, and whether it is what the product promises."""
+    ratio = ours / bare
+    verdict = "holds" if ratio >= wanted else "FALLS SHORT"
+    print(
+        f"{name:<42} {ours:9.1f}/s  of {bare:9.1f}/s  = {ratio:5.2f}  (wanted ≥ {wanted:.2f}: {verdict})",
+        flush=True,
+    )
+
+
+def pages(db: world.Database, folder: Path) -> None:
+    """The catalog page of the seeded city beside a bare page with one SELECT, in turns."""
+    world.seed(db, folder)
+    env = db.environment(folder)
+    ours, bare = [], []
+    with world.web("wsgi:app", env) as port, world.web("benchmarks.bare:app", env) as bare_port:
+        for _ in range(ROUNDS):
+            bare.append(load.run(bare_port, itertools.repeat(load.request("GET", "/")), seconds=PAGE_SECONDS).rate)
+            result = load.run(port, itertools.repeat(load.request("GET", "/courses")), seconds=PAGE_SECONDS)
+            assert set(result.statuses) == {200}, result.statuses
+            ours.append(result.rate)
+    show("catalog page : bare page", statistics.median(ours), statistics.median(bare), 0.25)
+
+
+def enrollments(db: world.Database, folder: Path) -> None:
+    """Enrolling over HTTP, hot and spread, beside a bare INSERT view; then what the database did for one."""
+    app = create_app(db.settings(folder))
+    engine = world.engine(db)
+    env = db.environment(folder)
+    hot_rates, spread_rates, bare_rates = [], [], []
+    with Session(engine, expire_on_commit=False) as session:
+        make = Make(session)
+        course = make.course()
+        spread = [make.run(course, seats=APPLICANTS) for _ in range(SPREAD)]
+        hot = [make.run(course, seats=APPLICANTS, starts_in=40) for _ in range(ROUNDS)]
+        users = world.make_learners(session, 2 * ROUNDS * APPLICANTS)
+        applicants = iter(world.cookies(app, users, ANSWERS))
+        form = world.encoded(csrf_token=world.form_token(app))
+        with world.web("wsgi:app", env) as port, world.web("benchmarks.bare:app", env) as bare_port:
+            for number in range(ROUNDS):
+                bare_rates.append(load.run(bare_port, bare_requests(APPLICANTS)).rate)
+                _forget(engine)
+                hot_rates.append(_apply(port, form, applicants, [hot[number].id]))
+                if number == 0:
+                    _statements(engine, "one enrollment (hot)", APPLICANTS)
+                spread_rates.append(_apply(port, form, applicants, [run.id for run in spread]))
+            _forget(engine)
+            load.run(bare_port, bare_requests(APPLICANTS))
+            _statements(engine, "one bare INSERT", APPLICANTS)
+    hot_rate, spread_rate, bare = (statistics.median(each) for each in (hot_rates, spread_rates, bare_rates))
+    show("enrollments, one hot run : bare INSERT", hot_rate, bare, 0.5)
+    show("enrollments, over 100 runs : bare INSERT", spread_rate, bare, 0.5)
+    show("hot : spread", hot_rate, spread_rate, 0.8)
+    with engine.connect() as connection:
+        taken = connection.scalar(sa.text("select sum(taken) from run_seats"))
+    print(f"seats taken: {taken} for {2 * ROUNDS * APPLICANTS} applications", flush=True)
+
+
+def bare_requests(count: int) -> Iterator[bytes]:
+    """POSTs for the bare INSERT view."""
+    return itertools.repeat(load.request("POST", "/"), count)
+
+
+def _apply(port: int, form: bytes, applicants: Iterator[str], run_ids: list[int]) -> float:
+    chosen = itertools.cycle(run_ids)
+    cookies = itertools.islice(applicants, APPLICANTS)
+    requests = (
+        load.request("POST", f"/runs/{next(chosen)}/apply", cookie=cookie, form=form) for cookie in cookies
+    )
+    result = load.run(port, requests)
+    assert set(result.statuses) == {303}, result.statuses
+    return result.rate
+
+
+def _forget(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(sa.text("select pg_stat_statements_reset()"))
+        connection.commit()
+
+
+def _statements(engine: sa.Engine, name: str, count: int) -> None:
+    """What the database did since `_forget`, for each of `count` requests: statements and milliseconds."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(
+                "select left(regexp_replace(query, '\\s+', ' ', 'g'), 60) as query, calls, total_exec_time as ms "
+                "from pg_stat_statements join pg_roles r on r.oid = userid "
+                "where rolname = 'jiangtu_app' and toplevel and calls >= :least order by total_exec_time desc"
+            ),
+            {"least": count // 2},
+        ).all()
+    total = sum(row.ms for row in rows) / count
+    print(f"{name}: {sum(row.calls for row in rows) / count:.1f} statements, {total:.3f} ms in the database")
+    for row in rows:
+        print(f"    {row.calls / count:4.1f} x {row.ms / row.calls:7.3f} ms  {row.query}", flush=True)
+
+
+def main() -> None:
+    """Run the benchmarks named on the command line (default: all)."""
+    known = {"pages": pages, "enrollments": enrollments}
+    for name in sys.argv[1:] or known:
+        with tempfile.TemporaryDirectory(prefix="jiangtu-bench-") as folder, world.database(Path(folder)) as db:
+            print(f"== {name}", flush=True)
+            known[name](db, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Building the demo city: the same again, all or nothing, once, and never in production."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.config import ConfigError
+from app.db import models
+from app.pii import Encrypted
+from app.seed import city as building
+from app.seed import guard
+from app.seed.city import NotEmptyError, Plan, build
+from tests.seed.conftest import TODAY, City, NewDatabase, flask
+from tests.support.database import ROOT, Database
+
+PLAN = Plan(today=TODAY)
+
+
+@pytest.fixture
+def spare(session_app: Flask, new_database: NewDatabase) -> Iterator[Database]:
+    """A database without a city."""
+    database = new_database()
+    yield database
+    database.server.drop_database(database.name)
+
+
+@pytest.fixture
+def owner(spare: Database) -> Iterator[sa.Engine]:
+    """The owner of the spare database's tables."""
+    engine = sa.create_engine(spare.owner_url)
+    yield engine
+    engine.dispose()
+
+
+def walls(url: str) -> list[Any]:
+    """The scoped tables whose row-level security is not forced."""
+    names = [name for name, model in models().items() if model.__access__.is_scoped]
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        return list(
+            connection.execute(
+                sa.text(
+                    "select relname from pg_class where relname = any(:names) "
+                    "and relnamespace = 'public'::regnamespace and not (relrowsecurity and relforcerowsecurity)"
+                ),
+                {"names": names},
+            )
+        )
+
+
+def contents(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row the seed writes, decrypted; without the salted password hashes."""
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    with engine.connect() as connection:
+        for model in building.MODELS:
+            table: Any = sa.inspect(model).local_table
+            columns = [column for column in table.columns if column.name != "password_hash"]
+            assert all(isinstance(c.type, Encrypted) or not isinstance(c.type, sa.LargeBinary) or "index" in c.name
+                       for c in columns)  # fmt: skip
+            found = connection.execute(sa.select(*columns).order_by(*table.primary_key.columns))
+            rows[table.name] = [tuple(str(value) for value in row) for row in found]
+    return rows
+
+
+def test_the_walls_stand_after_seeding(city: City) -> None:
+    assert walls(city.database.super_url) == []
+
+
+def test_a_failure_leaves_the_walls_and_an_empty_database(
+    spare: Database, owner: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no runs today")
+
+    monkeypatch.setattr(building, "add_runs", fail)
+    with pytest.raises(RuntimeError, match="no runs today"):
+        build(owner, PLAN)
+    assert walls(spare.super_url) == []
+    with sa.create_engine(spare.super_url, poolclass=sa.NullPool).connect() as connection:
+        assert connection.scalar(sa.text("select count(*) from tenants")) == 0
+
+
+def test_other_peoples_rows_are_never_mixed_with_a_demo_city(spare: Database, owner: sa.Engine) -> None:
+    superuser = sa.create_engine(spare.super_url, poolclass=sa.NullPool)
+    with superuser.begin() as connection:
+        connection.execute(
+            sa.text(
+                "insert into tenants (kind, name, uscc, region_id, state, is_verified, reason_codes) "
+                "select 'enterprise', '真实单位', '-', min(id), 'unverified', false, '{}' from regions"
+            )
+        )
+    with pytest.raises(NotEmptyError):
+        build(owner, PLAN)
+
+
+def test_the_same_seed_and_day_give_the_same_rows(city: City, spare: Database, owner: sa.Engine) -> None:
+    build(owner, PLAN)
+    superuser = sa.create_engine(spare.super_url, poolclass=sa.NullPool)
+    ours, theirs = contents(city.engine), contents(superuser)
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+
+
+def test_seeding_again_changes_nothing(city: City, tmp_path: Path) -> None:
+    before = city.count("select count(*) from audit_entries")
+    done = flask(city.database, tmp_path, "seed", "--today", "2027-01-01")
+    assert done.returncode == 0
+    assert "already" in done.stdout
+    assert city.count("select count(*) from audit_entries") == before
+
+
+def test_the_catalog_grows_alone_and_new_rows_follow_the_seeded_ones(
+    city: City, new_database: NewDatabase
+) -> None:
+    city.engine.dispose()  # a template has no guests
+    spare = new_database(city.database.name)
+    owner = sa.create_engine(spare.owner_url, poolclass=sa.NullPool)
+    written = build(owner, replace(PLAN, courses=1200))
+    assert "learner_profiles" not in written
+    assert written["courses"] == written["course_runs"] == written["run_seats"] > 500
+    assert walls(spare.super_url) == []
+    with sa.create_engine(spare.super_url, poolclass=sa.NullPool).begin() as connection:
+        assert connection.scalar(sa.text("select count(*) from courses")) == 1200
+        for model in building.MODELS:
+            table: Any = sa.inspect(model).local_table
+            if "id" in table.c and table.c.id.identity is not None:
+                sequence = connection.scalar(
+                    sa.text("select pg_get_serial_sequence(:table, 'id')"), {"table": table.name}
+                )
+                following = connection.scalar(sa.text("select nextval(:name)"), {"name": sequence})
+                last = connection.scalar(sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0)))
+                assert following > last, table.name
+
+
+def test_a_larger_city_is_the_city_and_others_like_it(spare: Database, owner: sa.Engine) -> None:
+    written = build(owner, replace(PLAN, scale=2))
+    assert written["learner_profiles"] == 4000
+    assert written["course_runs"] > 1600
+    assert walls(spare.super_url) == []
+
+
+def test_production_refuses_to_start_beside_demo_accounts(city: City, tmp_path: Path) -> None:
+    engine = sa.create_engine(city.database.app_url, poolclass=sa.NullPool)
+    guard.refuse_demo(engine, production=False)
+    with pytest.raises(ConfigError, match="demo city"):
+        guard.refuse_demo(engine, production=True)
+
+
+def test_production_settings_refuse_to_seed(city: City, tmp_path: Path) -> None:
+    environment = city.database.environment(tmp_path) | {
+        "JIANGTU_ENV": "production",
+        "SECRET_KEY": "a-secret-of-at-least-thirty-two-characters",
+        "PUBLIC_URL": "https://jiangtu.example",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "seed"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "production" in done.stderr or "demo city" in done.stderr
