@@ -13,6 +13,7 @@ from typing import Any
 import procrastinate
 from flask import Flask
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.manager import JobManager
 from sqlalchemy.engine import make_url
 
 from app import scope as scopes
@@ -22,6 +23,8 @@ POLL_SECONDS = 0.5
 STALLED_SECONDS = 20.0
 
 queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+# Jobs are inserted on the session's own, synchronous connection, also by a job in the worker, whose app is not.
+_inserter = JobManager(connector=procrastinate.SyncPsycopgConnector())
 _flask_app: Flask | None = None
 
 
@@ -45,6 +48,7 @@ def task(name: str, *, retries: int = 10) -> Callable[[Callable[..., None]], Cal
                     function(**args)
                     db.session.commit()
                 except BaseException:
+                    _flask_app.logger.exception("job %s failed", name)
                     db.session.rollback()
                     raise
 
@@ -76,9 +80,15 @@ def enqueue(
     if once is not None:
         _enqueue_once(connection, name, carried, at, once, args)
         return
-    queue.configure_task(name, schedule_at=at, connection=connection, allow_unknown=True).defer(
-        scope=carried, **args
+    _insert(name, connection=connection, at=at, lock=None, args={"scope": carried, **args})
+
+
+def _insert(name: str, *, connection: Any, at: datetime | None, lock: str | None, args: dict[str, Any]) -> None:
+    deferrer = queue.configure_task(
+        name, schedule_at=at, queueing_lock=lock, connection=connection, allow_unknown=True
     )
+    deferrer.job_manager = _inserter
+    deferrer.defer(**args)
 
 
 def _enqueue_once(
@@ -87,9 +97,7 @@ def _enqueue_once(
     savepoint = db.session.begin_nested()
     db.session.connection()  # only now is the SAVEPOINT sent
     try:
-        queue.configure_task(
-            name, schedule_at=at, queueing_lock=once, connection=connection, allow_unknown=True
-        ).defer(scope=carried, **args)
+        _insert(name, connection=connection, at=at, lock=once, args={"scope": carried, **args})
         savepoint.commit()
     except AlreadyEnqueued:
         savepoint.rollback()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -106,7 +106,8 @@ def grow(
         session.execute(
             sa.text("select set_config(:name, :value, true)"), {"name": f"app.{name}", "value": str(value)}
         )
-        scope = replace(scope, **{name: value})
+        grown: dict[str, Any] = {name: value}
+        scope = replace(scope, **grown)
     _current.set(scope)
     return scope
 
@@ -169,7 +170,7 @@ def install_orm_wall(session: Any, models_by_table: Callable[[], dict[str, Any]]
         if not scoped:
             scoped.update(models_by_table())
         scope = current() or VISITOR
-        names = {element.name for element in iterate(state.statement) if isinstance(element, sa.Table)}
+        names = {element.name for element in iterate(cast(Any, state.statement)) if isinstance(element, sa.Table)}
         state.statement = state.statement.options(
             *(
                 _Criteria(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 
 import sqlalchemy as sa
 
+from app.catalog import rules
 from app.catalog.models import Course, CourseRun, RunSeats, RunSession, RunState
 from app.policy.models import Designation, DesignationState
 from app.seed.block import Block, Organisation
@@ -16,6 +17,7 @@ from app.seed.rows import multirange
 from app.tenants.models import Tenant, TenantState
 
 CHUNK = 5000
+SLOT = (time(9), time(12))
 
 
 def designated_schools(connection: sa.Connection, block: Block) -> list[Organisation]:
@@ -69,6 +71,8 @@ def _add_course(block: Block, school: Organisation, number: int) -> None:
     )
     CourseHistory(block, school, course_id).add_quietly(content, reference.at(-300, 9))
     day = reference.today + timedelta(days=rng.randint(3, 90))
+    weekdays = frozenset({day.weekday(), (day.weekday() + 1) % 7})
+    timetable = rules.Timetable(day, day + timedelta(days=1), weekdays, (SLOT,))
     times = [(moment(day + timedelta(days=step), 9), moment(day + timedelta(days=step), 12)) for step in range(2)]
     seats = rng.choice((12, 20, 30))
     run_id = block.rows.add(
@@ -82,7 +86,7 @@ def _add_course(block: Block, school: Organisation, number: int) -> None:
         ends_on=day + timedelta(days=1),
         starts_at=times[0][0],
         place=content.values["place"],
-        schedule="",
+        schedule=rules.describe_timetable(timetable),
         seats=seats,
         session_times=multirange(times),
         reason_code=None,

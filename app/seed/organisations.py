@@ -302,12 +302,12 @@ def _add_designations(
             valid_to=reference.today + timedelta(days=last),
             state=state,
             is_public=True,
-            reason_codes=["other"] if state is not DesignationState.ACTIVE else [],
+            reason_codes=["conditions_lost"] if state is not DesignationState.ACTIVE else [],
             decided_by=block.bureaus[school.place.id].manager_id,
             created_at=reference.at(first),
         )
         block.log(
-            "designation.made",
+            "designation.granted",
             reference.at(first),
             subject=("designation", designation_id),
             actor_id=block.bureaus[school.place.id].manager_id,

@@ -54,7 +54,7 @@ def sign_up(*, display_name: str, login: str, password: str, locale: str | None 
     db.session.add(user)
     db.session.flush()
     _insert_login(user_id, kind, value)
-    audit.record("user.signed_up", subject=("user", user_id), data={"login_kind": kind.value})
+    audit.record("user.registered", subject=("user", user_id), data={"login_kind": kind.value})
     db.session.flush()
     return user
 

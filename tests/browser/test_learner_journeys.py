@@ -77,7 +77,7 @@ def test_an_employed_person_sees_what_would_be_free_for_them_instead(
     expect(panel.get_by_role("heading", name="不符合")).to_be_visible()
     near = panel.locator("details", has_text="差一点的地方")
     expect(near.locator("li").first).to_be_visible()
-    expect(near).to_contain_text("岗位技能提升")
+    expect(near).to_contain_text("岗位提升课程")
     expect(panel).not_to_contain_text("登记失业")
 
 

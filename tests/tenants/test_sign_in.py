@@ -37,7 +37,7 @@ def test_signing_up_with_a_phone_lets_one_sign_in_with_it_in_any_spelling(client
 
 def test_signing_up_is_audited_by_the_new_user(client, look):
     client.post("/sign-up", data=SIGN_UP)
-    ((actor, subject),) = look("select actor_id, subject_id from audit_entries where tag = 'user.signed_up'")
+    ((actor, subject),) = look("select actor_id, subject_id from audit_entries where tag = 'user.registered'")
     assert actor == subject == whoami(client)
 
 

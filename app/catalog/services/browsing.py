@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.catalog.models import Course, CourseDocument, CourseRevision, CourseRun, RunSeats, RunSession, RunState
 from app.catalog.search.contract import Card, CardRun, card_from
@@ -118,7 +119,7 @@ def starting_soon(*, on: date, most: int) -> list[StartingRun]:
             CourseRun.starts_at > now(),
             RunSeats.taken < RunSeats.capacity,
         )
-        .distinct(CourseRun.course_id)
+        .ext(distinct_on(CourseRun.course_id))
         .order_by(CourseRun.course_id, CourseRun.starts_on, CourseRun.id)
         .subquery()
     )

@@ -66,6 +66,7 @@ def mine() -> str:
     """Every application with what happens next and whose turn it is."""
     rows = reading.my_enrollments(user_id=current_user.id)
     running = [_shown(row) for row in rows if row.enrollment.state in ACTIVE]
+    running.sort(key=lambda item: not item["is_offer"])  # what runs out comes first
     ended = [_shown(row) for row in rows if row.enrollment.state not in ACTIVE]
     reviews = reading.my_reviews(user_id=current_user.id)
     return render_template("enroll/mine.html", running=running, ended=ended, proofs=_proofs(), reviews=reviews)
