@@ -184,7 +184,7 @@ def test_an_expired_desk_form_is_sent_again_whole(
     welding = page.locator("main select[name=trade_id] option", has_text="6-18-02-04").first
     person.fill(title=title, theory_hours="40", practice_hours="60", fee_fen="1800", teacher="示例教师")
     person.fill(content="第一行：识图。\n第二行：“平焊”与<角焊>。", place="桥西区示例路 1 号")
-    person.choose(trade_id=str(welding.get_attribute("value")))
+    person.choose(trade_id=str(welding.get_attribute("value")), level="五级（初级工）")
     renew(person, user, tenant)  # type: ignore[operator]
     person.press("保存")
     person.press("继续提交")
@@ -199,6 +199,7 @@ def test_a_refused_form_says_why_beside_the_field(somebody: Newcomer, make: Make
     page = person.go("/organisations/register")
     page.locator("main input[name=kind][value=institution]").check()
     person.fill(name="示例学校", uscc="123", contact_name="示例联系人", contact_phone="13800000000")
+    person.choose(region_id="桥西区")
     person.press("提交注册")
     expect(page.locator("#uscc-error")).to_be_visible()
     expect(page.locator("[name=name]")).to_have_value("示例学校")
