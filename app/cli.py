@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from app import jobs
+from app.catalog.search.reindex import reindex
 from app.config import ConfigError, Settings
 from app.db import db, refuse_unsafe_role
 from app.policy import store
@@ -46,5 +47,6 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(init)
     app.cli.add_command(worker)
+    app.cli.add_command(reindex)
     app.cli.add_command(seed)
     app.cli.add_command(demo_logins)

@@ -6,11 +6,14 @@ ORM criteria (the first wall, added to every query by `app.scope`). Speed and tr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 
 class Kind(StrEnum):
@@ -60,18 +63,23 @@ class Access:
             clauses.append(self.published)
         return " or ".join(clauses)
 
-    def criteria(self, model: Any, scope: Any) -> sa.ColumnElement[bool]:
-        """The same rule as an ORM criterion with the scope's values bound (the first wall)."""
+    def criteria(self, model: Any, value: Callable[[str], Any]) -> sa.ColumnElement[bool]:
+        """The same rule as an ORM criterion (the first wall).
+
+        `value(party)` is asked whenever a statement runs, so one expression serves every scope; nobody's value is
+        null, which equals nothing.
+        """
         clauses: list[sa.ColumnElement[bool]] = []
         for party, column in (*self.parties, *self.readers):
             attribute = getattr(model, column)
+            ask = partial(value, party)
             if party == "bureau":
-                if scope.region_ids:
-                    clauses.append(attribute.in_(scope.region_ids))
-                continue
-            value = {"actor": scope.actor_id, "tenant": scope.tenant_id, "presented": scope.presented}[party]
-            if value is not None:
-                clauses.append(attribute == value)
+                regions = sa.bindparam("scope", callable_=ask, unique=True, type_=ARRAY(sa.BigInteger))
+                clauses.append(attribute == sa.any_(regions))
+            else:
+                clauses.append(
+                    attribute == sa.bindparam("scope", callable_=ask, unique=True, type_=attribute.type)
+                )
         if self.published:
             clauses.append(getattr(model, self.published).is_(True))
         return sa.or_(*clauses) if clauses else sa.false()
@@ -84,7 +92,7 @@ def _parties(parties: dict[str, str | tuple[str, ...]]) -> tuple[tuple[str, str]
     return tuple(pairs)
 
 
-def OWNED(  # noqa: N802 - a declaration, written as the policy document writes it
+def OWNED(
     *,
     grants: str = "select, insert, update, delete",
     read: dict[str, str | tuple[str, ...]] | None = None,
@@ -94,7 +102,7 @@ def OWNED(  # noqa: N802 - a declaration, written as the policy document writes 
     return Access(Kind.OWNED, _parties(parties), _parties(read or {}), grants=grants)
 
 
-def SHARED(  # noqa: N802 - a declaration
+def SHARED(
     *,
     grants: str = "select, insert, update, delete",
     read: dict[str, str | tuple[str, ...]] | None = None,
@@ -104,7 +112,7 @@ def SHARED(  # noqa: N802 - a declaration
     return Access(Kind.SHARED, _parties(parties), _parties(read or {}), grants=grants)
 
 
-def PUBLISHED(  # noqa: N802 - a declaration
+def PUBLISHED(
     *,
     when: str,
     grants: str = "select, insert, update, delete",
@@ -115,7 +123,7 @@ def PUBLISHED(  # noqa: N802 - a declaration
     return Access(Kind.PUBLISHED, _parties(parties), _parties(read or {}), published=when, grants=grants)
 
 
-def GLOBAL(*, grants: str = "select") -> Access:  # noqa: N802 - a declaration
+def GLOBAL(*, grants: str = "select") -> Access:
     """Rows without personal or tenant data; `grants` is all the app role may do with them."""
     return Access(Kind.GLOBAL, grants=grants)
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -156,30 +157,40 @@ class _Criteria(LoaderCriteriaOption):
         return ext_info._adapter.traverse(criterion) if ext_info.is_aliased_class else criterion
 
 
+def _value(party: str) -> Any:
+    """What the open scope holds for a party of an access declaration."""
+    scope = current() or VISITOR
+    return {
+        "actor": scope.actor_id,
+        "tenant": scope.tenant_id,
+        "bureau": list(scope.region_ids),
+        "presented": scope.presented,
+    }[party]
+
+
 def install_orm_wall(session: Any, models_by_table: Callable[[], dict[str, Any]]) -> None:
     """Add each scoped model's criteria to every ORM statement of the session (wall one).
 
-    `models_by_table` maps table name to model for the scoped models; it is asked once, at the first query.
+    `models_by_table` maps table name to model for the scoped models; it is asked once, at the first query. The
+    criteria ask for the scope only when they run, so a statement made once keeps its walled form, and SQLAlchemy
+    its compiled one.
     """
-    scoped: dict[str, Any] = {}
+    criteria: dict[str, _Criteria] = {}
+    walled: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+    def wall(statement: Any) -> Any:
+        names = {element.name for element in iterate(statement) if isinstance(element, sa.Table)}
+        return statement.options(*(criteria[name] for name in sorted(names) if name in criteria))
 
     @event.listens_for(session, "do_orm_execute")
     def _add_criteria(state: ORMExecuteState) -> None:
         if state.is_column_load or not (state.is_select or state.is_update or state.is_delete):
             return
-        if not scoped:
-            scoped.update(models_by_table())
-        scope = current() or VISITOR
-        names = {element.name for element in iterate(cast(Any, state.statement)) if isinstance(element, sa.Table)}
-        state.statement = state.statement.options(
-            *(
-                _Criteria(
-                    model,
-                    model.__access__.criteria(model, scope),
-                    include_aliases=True,
-                    propagate_to_loaders=False,
-                )
-                for name in sorted(names)
-                if (model := scoped.get(name)) is not None
-            )
-        )
+        if not criteria:
+            for name, model in models_by_table().items():
+                expression = model.__access__.criteria(model, _value)
+                criteria[name] = _Criteria(model, expression, include_aliases=True, propagate_to_loaders=False)
+        found = walled.get(state.statement)
+        if found is None:
+            found = walled[state.statement] = wall(state.statement)
+        state.statement = found

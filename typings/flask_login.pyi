@@ -1,8 +1,10 @@
 # What we use of Flask-Login, which ships no types.
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
+
+_F = TypeVar("_F", bound=Callable[[str], Any])
 
 current_user: Any
 
@@ -20,7 +22,7 @@ class LoginManager:
     session_protection: str | None
     def __init__(self, app: Flask | None = ...) -> None: ...
     def init_app(self, app: Flask) -> None: ...
-    def user_loader[F: Callable[[str], Any]](self, callback: F) -> F: ...
+    def user_loader(self, callback: _F) -> _F: ...
 
 def login_user(user: UserMixin, remember: bool = ..., force: bool = ..., fresh: bool = ...) -> bool: ...
 def logout_user() -> bool: ...

@@ -97,7 +97,7 @@ class CourseForm(forms.Form):
 
 
 class SubmitForm(forms.Form):
-    """The institution's word that the subsidy is full payment (A33)."""
+    """The institution's word that the subsidy is full payment (「免费」)."""
 
     accepts = forms.BooleanField(
         _l("我们确认：学费按补贴标准、学费、补贴上限三者中最低的一个结算，这就是全部收费，不再向学员收任何钱。"),

@@ -68,14 +68,14 @@ def _award(rule: SubsidyRule, rules: tuple[SubsidyRule, ...], offer: Offer) -> A
 
 
 def _payable(rule: SubsidyRule, amount: int | None, offer: Offer) -> int | None:
-    """A cap pays min(standard in force, fee, cap) (A1); a fixed amount is paid as it is."""
+    """A cap pays min(standard in force, fee, cap), our reading of 最高不超过; a fixed amount is paid as it is."""
     if amount is None or rule.kind != "cap":
         return amount
     return min(amount, offer.fee_fen, amount if offer.standard_fen is None else offer.standard_fen)
 
 
 def _standard(rule: SubsidyRule, offer: Offer) -> Iterator[Check]:
-    """Flag a cap used for want of a standard for this trade and level (A1)."""
+    """Flag a cap used for want of a standard for this trade and level."""
     if rule.kind == "cap" and offer.standard_fen is None:
         yield Check("standard_missing", Outcome.HELD, clause=rule.clause)
 

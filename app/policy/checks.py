@@ -37,7 +37,7 @@ def find_standing(book: RuleBook, known: Known, rules: tuple[SubsidyRule, ...], 
     """Find the entitlement the person's groups open among these rules.
 
     A group named by the text wins over an inferred one, and one that needs no recognition over one that does:
-    a claim runs under one group and nothing stacks (A15).
+    a claim runs under one group and nothing stacks, our reading.
     """
     entitlements = tuple(dict.fromkeys(rule.opens for rule in rules))
     if known.groups is None:

@@ -1,6 +1,7 @@
 """The pure evaluator: is this course free for this person on this day, how much, and why.
 
-Three-valued: an unknown is never a yes. Source: the opinions of 2019-10-15; readings A1–A37 in `rules/`.
+Three-valued: an unknown is never a yes. Source: the opinions of 2019-10-15 (`sources/`),
+with each reading of them beside the data in `rules/`.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def _answer(checks: tuple[Check, ...]) -> Answer:
 
 
 def _learner_pays(payee: str | None, offer: Offer) -> int | None:
-    """Nothing when the institution is paid (「免费」, A33); the fee first when the worker claims after it."""
+    """Nothing when the institution is paid (「免费」 in part 2 of the text); the fee first when the worker claims after it."""
     if payee == "institution":
         return 0
     return offer.fee_fen if payee == "worker" else None

@@ -57,7 +57,7 @@ class Paper:
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """A target group (培训对象): what it opens and how it is proved. Source: facts 1.1, `clause` of the text.
+    """A target group (培训对象): what it opens and how it is proved; `clause` says where the text names it.
 
     `opens` holds entitlements (employment, apprentice, upgrade, founder); empty means named without an amount.
     `papers` are alternatives; with `recognition` the name alone is not enough. `asked` is false for the groups

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from app.db import db
 from app.policy import loader
@@ -24,6 +27,7 @@ from app.policy.models import (
 from app.policy.rulebook import RuleBook
 
 BOOK_SECONDS = 60.0
+_Listed = aliased(Trade)
 _book: tuple[float, RuleBook] | None = None
 
 
@@ -81,34 +85,54 @@ def listed_trades(on: date) -> dict[str, int]:
     return dict(rows.all())
 
 
-def list_entry(trade_code: str, on: date) -> int | None:
-    """The trade's place on the shortage list in force on a day, or None if it is not listed."""
-    return db.session.scalar(
+def position_of(trade_code: Any, on: Any) -> sa.ScalarSelect[Any]:
+    """SQL: the trade's place on the list in force on a day, null if it is not listed; for use inside a query."""
+    return (
         sa.select(ShortageListEntry.position)
-        .join(Trade, Trade.id == ShortageListEntry.trade_id)
         .join(ShortageList, ShortageList.id == ShortageListEntry.list_id)
+        .join(_Listed, _Listed.id == ShortageListEntry.trade_id)
         .where(
-            Trade.code == trade_code,
+            _Listed.code == trade_code,
             ShortageList.is_published,
             ShortageList.valid_from <= on,
             sa.or_(ShortageList.valid_to.is_(None), ShortageList.valid_to > on),
         )
         .limit(1)
+        .scalar_subquery()
     )
 
 
-def is_designated(*, tenant_id: int, trade_code: str, level: int | None, on: date) -> bool:
-    """Whether the institution may give subsidised training in the trade and level on a day."""
-    covers = sa.true() if level is None else Designation.levels.contains([level])
-    found = sa.select(Designation.id).where(
+def covers(tenant_id: Any, trade_code: Any, level: Any, on: Any) -> sa.ColumnElement[bool]:
+    """SQL: whether the institution is designated for the trade and level on a day; for use inside a query."""
+    return sa.exists().where(
         Designation.tenant_id == tenant_id,
         Designation.trade_code == trade_code,
         Designation.state == DesignationState.ACTIVE,
         Designation.valid_from <= on,
         Designation.valid_to > on,
-        covers,
+        sa.or_(sa.cast(level, sa.Integer).is_(None), sa.cast(level, sa.Integer) == sa.any_(Designation.levels)),
     )
-    return db.session.scalar(found.limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a course stands on a day: its trade's place on the list (None: not listed), and its designation."""
+
+    position: int | None
+    is_designated: bool
+
+
+def find_standing(*, tenant_id: int, trade_code: str, level: int | None, on: date) -> Standing:
+    """Both in one query."""
+    row = db.session.execute(
+        sa.select(position_of(trade_code, on), covers(tenant_id, trade_code, level, on))
+    ).one()
+    return Standing(row[0], bool(row[1]))
+
+
+def is_designated(*, tenant_id: int, trade_code: str, level: int | None, on: date) -> bool:
+    """Whether the institution may give subsidised training in the trade and level on a day."""
+    return bool(db.session.scalar(sa.select(covers(tenant_id, trade_code, level, on))))
 
 
 def offer_for(
@@ -120,18 +144,20 @@ def offer_for(
     tenant_id: int,
     is_subsidised: bool,
     on: date,
+    standing: Standing | None = None,
 ) -> Offer:
-    """The course as the rules see it on a day: listed or not, designated or not. Two queries."""
-    entry = list_entry(trade.code, on)
+    """The course as the rules see it on a day; one query unless its standing is known already."""
+    if standing is None:
+        standing = find_standing(tenant_id=tenant_id, trade_code=trade.code, level=level, on=on)
     return Offer(
         trade_code=trade.code,
         trade_name=trade.label,
-        listed=entry is not None,
+        listed=standing.position is not None,
         level=level,
         fee_fen=fee_fen,
         form=form,
-        designated=is_subsidised and is_designated(tenant_id=tenant_id, trade_code=trade.code, level=level, on=on),
-        list_entry=None if entry is None else str(entry),
+        designated=is_subsidised and standing.is_designated,
+        list_entry=None if standing.position is None else str(standing.position),
     )
 
 

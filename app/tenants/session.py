@@ -14,6 +14,8 @@ from app.tenants.models import Membership, Role, TenantKind, User
 from app.tenants.permissions import may
 from app.tenants.regions import regions_below
 
+_BY_ID = sa.select(User).where(User.id == sa.bindparam("id"))
+
 
 @login_manager.user_loader
 def load_user(session_id: str) -> User | None:
@@ -22,7 +24,7 @@ def load_user(session_id: str) -> User | None:
     scope = current()
     if scope is None or scope.actor_id != int(user_id):
         return None
-    user = db.session.scalar(sa.select(User).where(User.id == int(user_id)))
+    user = db.session.scalar(_BY_ID, {"id": scope.actor_id})
     return user if user is not None and str(user.session_epoch) == epoch else None
 
 

@@ -124,7 +124,7 @@ def save_course(*, course_id: int, content: Mapping[str, Any]) -> Saved:
         _fill(working, content)
     if base is None or rules.needs_review(base, content, rules.word_rules()):
         return Saved.DRAFTED
-    put_in_force(working, approved, is_live=course.is_live)
+    put_in_force(working, old=approved, is_live=course.is_live)
     audit.record(
         "course.revised",
         subject=("course", course.id),
@@ -138,7 +138,7 @@ def save_course(*, course_id: int, content: Mapping[str, Any]) -> Saved:
 def submit_course(*, course_id: int, accepts_full_payment: bool) -> CourseRevision:
     """Ask the bureau to review the working version; asking twice is asking once.
 
-    The institution accepts min(standard, fee, cap) as full payment (A33). Raises DomainError nothing_to_submit,
+    The institution accepts min(standard, fee, cap) as full payment (「免费」). Raises DomainError nothing_to_submit,
     full_payment_unaccepted or one of `rules.can_submit`.
     """
     course = _locked(course_id)
@@ -209,7 +209,7 @@ def publish_course(*, course_id: int) -> None:
     )
     if problems or chosen is None:
         raise DomainError(problems[0] if problems else "not_approved")
-    put_in_force(chosen, approved, is_live=True)
+    put_in_force(chosen, old=approved, is_live=True)
     _show(course)
     audit.record(
         "course.published",
@@ -263,7 +263,7 @@ def copy_course(*, course_id: int, suffix: str) -> Course:
 # --- Parts -------------------------------------------------------------------------------------------------
 
 
-def put_in_force(revision: CourseRevision, old: CourseRevision | None, *, is_live: bool) -> None:
+def put_in_force(revision: CourseRevision, *, old: CourseRevision | None, is_live: bool) -> None:
     """Make `revision` the approved version in the place of `old`, and live or not."""
     if old is not None and old is not revision:
         old.state = RevisionState.SUPERSEDED

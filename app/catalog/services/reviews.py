@@ -116,7 +116,7 @@ def approve_course(*, revision_id: int, note: str | None = None) -> None:
             CourseRevision.state == RevisionState.APPROVED,
         )
     )
-    courses.put_in_force(revision, in_force, is_live=True)
+    courses.put_in_force(revision, old=in_force, is_live=True)
     _decide(revision, "approved", [], note)
     jobs.enqueue(
         "catalog.publish_approved",

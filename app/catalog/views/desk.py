@@ -254,7 +254,7 @@ def course_preview(course_id: int) -> Page:
 @bp.route("/desk/courses/<int:course_id>/submit", methods=["GET", "POST"])
 @access.member("institution", permission="catalog:course:edit")
 def course_submit(course_id: int) -> Page:
-    """Read what submitting means (A33), tick it, submit."""
+    """Read what submitting means (the subsidy is full payment), tick it, submit."""
     course = _course(course_id)
     form = SubmitForm()
     status = 200

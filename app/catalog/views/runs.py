@@ -56,6 +56,7 @@ def runs_() -> Page:
         rows=runs.own_runs(state=state, is_over=is_over, page=page_number()),
         counts={name: runs.count_runs(state=each[0], is_over=each[1]) for name, each in FILTERS.items()},
         chosen=chosen,
+        can_see_roster=may(scope.require(), "enroll:roster:see"),
         page=page_number(),
         pages=-(-total // runs.PAGE_SIZE),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +20,7 @@ from app.enroll.models import Enrollment, LearnerProfile, PapersState, Proof, Pr
 from app.enroll.services import judging, profiles
 from app.errors import DomainError
 from app.pii import mask_id_number, vault
+from app.policy import services as policy
 from app.policy.models import Trade
 
 
@@ -34,6 +37,7 @@ class RunOffer:
     waiting: int
     profile: LearnerProfile | None
     claims: tuple[rules.Claim, ...]
+    standing: policy.Standing
 
     @property
     def is_full(self) -> bool:
@@ -55,8 +59,10 @@ class Applied:
     place: int | None
 
 
-def find_run(*, run_id: int, user_id: int) -> RunOffer | None:
-    """The public run with the applicant's profile and proofs, in one query; None if there is no such run."""
+@functools.cache
+def _run_for_applicant() -> sa.Select[Any]:
+    """The query of `find_run`, made once: run_id, user_id, on."""
+    user_id, on = sa.bindparam("user_id"), sa.bindparam("on", type_=sa.Date)
     claims = (
         sa.select(
             sa.func.jsonb_agg(
@@ -70,18 +76,35 @@ def find_run(*, run_id: int, user_id: int) -> RunOffer | None:
         .where(Proof.learner_id == user_id)
         .scalar_subquery()
     )
-    row = db.session.execute(
-        sa.select(CourseRun, CourseRevision, Trade, RunSeats, LearnerProfile, Course.tenant_name, claims)
+    return (
+        sa.select(
+            CourseRun,
+            CourseRevision,
+            Trade,
+            RunSeats,
+            LearnerProfile,
+            Course.tenant_name,
+            claims,
+            policy.position_of(Trade.code, on),
+            policy.covers(CourseRun.tenant_id, Trade.code, CourseRevision.level, on),
+        )
         .join(CourseRevision, sa.and_(CourseRevision.course_id == CourseRun.course_id, CourseRevision.is_live))
         .join(Course, Course.id == CourseRun.course_id)
         .join(Trade, Trade.id == CourseRevision.trade_id)
         .join(RunSeats, RunSeats.run_id == CourseRun.id)
         .outerjoin(LearnerProfile, LearnerProfile.user_id == user_id)
-        .where(CourseRun.id == run_id, CourseRun.is_public)
+        .where(CourseRun.id == sa.bindparam("run_id"), CourseRun.is_public)
+    )
+
+
+def find_run(*, run_id: int, user_id: int) -> RunOffer | None:
+    """The public run as this applicant meets it today, in one query; None if there is no such run."""
+    row = db.session.execute(
+        _run_for_applicant(), {"run_id": run_id, "user_id": user_id, "on": clock.today()}
     ).one_or_none()
     if row is None:
         return None
-    run, revision, trade, seats, profile, institution, proofs = row
+    run, revision, trade, seats, profile, institution, proofs, position, is_designated = row
     return RunOffer(
         run=run,
         revision=revision,
@@ -92,6 +115,7 @@ def find_run(*, run_id: int, user_id: int) -> RunOffer | None:
         waiting=seats.waiting,
         profile=profile,
         claims=tuple(_claim(*proof) for proof in proofs or ()),
+        standing=policy.Standing(position, bool(is_designated)),
     )
 
 
@@ -111,7 +135,12 @@ def judge_run(*, offer: RunOffer, answers: Mapping[str, object], on: date) -> ju
         on=on,
     )
     return judging.judge(
-        facts=facts, revision=offer.revision, trade=offer.trade, tenant_id=offer.run.tenant_id, on=on
+        facts=facts,
+        revision=offer.revision,
+        trade=offer.trade,
+        tenant_id=offer.run.tenant_id,
+        on=on,
+        standing=offer.standing,
     )
 
 
@@ -147,7 +176,7 @@ def apply_to_run(
         profile = profiles.save_profile(user_id=user_id, identity=identity, consents=consents)
         offer = _with_profile(offer, profile)
     judged = judge_run(offer=offer, answers=answers, on=on)
-    profiles.keep_facts(profile, {k: v for k, v in answers.items() if k in judging.PLAIN_ANSWERS})
+    profiles.keep_facts(profile=profile, facts={k: v for k, v in answers.items() if k in judging.PLAIN_ANSWERS})
     papers = rules.evaluate_papers(needed=judged.needs_papers, groups=judged.groups, claims=offer.claims, on=on)
     asks = papers not in (PapersState.NOT_NEEDED, PapersState.VERIFIED) and rules.is_claim_missing(
         groups=judged.groups, claims=offer.claims, on=on

@@ -60,7 +60,13 @@ def gather_facts(
 
 
 def judge(
-    *, facts: Mapping[str, object], revision: CourseRevision, trade: Trade, tenant_id: int, on: date
+    *,
+    facts: Mapping[str, object],
+    revision: CourseRevision,
+    trade: Trade,
+    tenant_id: int,
+    on: date,
+    standing: policy.Standing | None = None,
 ) -> Judgement:
     """Judge one person for one course on a day.
 
@@ -77,6 +83,7 @@ def judge(
         tenant_id=tenant_id,
         is_subsidised=True,
         on=on,
+        standing=standing,
     )
     verdict = policy.verdict(facts=facts, offer=offer, on=on)
     if verdict.answer in (Answer.NO, Answer.NOT_IN_FORCE):

@@ -40,15 +40,15 @@ def groups_in_force(on: date) -> tuple[TargetGroup, ...]:
     return tuple(group for group in in_force(policy.rulebook().groups, on) if group.opens)
 
 
-def suggested_until(groups: Collection[str], on: date) -> date | None:
+def suggested_until(groups: Collection[str], *, on: date) -> date | None:
     """Until when papers of these groups usually serve (the shortest of them); None: for good."""
     book = policy.rulebook()
-    codes = {paper for code in groups for paper in papers_of(code, on)}
+    codes = {paper for code in groups for paper in papers_of(code, on=on)}
     months = [paper.months for paper in book.papers if paper.code in codes and paper.months]
     return on + timedelta(days=30 * min(months)) if months else None
 
 
-def papers_of(code: str, on: date) -> tuple[str, ...]:
+def papers_of(code: str, *, on: date) -> tuple[str, ...]:
     """The codes of the papers any one of which proves a group."""
     group = policy.rulebook().group(code, on)
     return group.papers if group else ()

@@ -127,7 +127,7 @@ def stored_facts(profile: LearnerProfile | None) -> dict[str, object]:
     return facts
 
 
-def keep_facts(profile: LearnerProfile, facts: dict[str, object]) -> None:
+def keep_facts(*, profile: LearnerProfile, facts: dict[str, object]) -> None:
     """Keep the answers for the next application, encrypted; nothing is written if they are the same."""
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True)
     if facts and text != profile.facts:

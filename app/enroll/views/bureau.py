@@ -74,11 +74,11 @@ def _proof_page(
     today, claimed = clock.today(), sorted(read_claim(proof.claim))
     if verify is None:
         # A single claimed group is filled in; among several the bureau chooses what the papers show.
-        suggestion = papers.suggested_until(claimed, today)
+        suggestion = papers.suggested_until(claimed, on=today)
         verify = VerifyForm(formdata=None, groups=claimed if len(claimed) == 1 else [], valid_until=suggestion)
     _offer_groups(verify, claimed)
     book = policy.rulebook()
-    needed = {code: papers.papers_of(code, today) for code in claimed}
+    needed = {code: papers.papers_of(code, on=today) for code in claimed}
     lines = [
         (showing.group_name(code, today), [book.paper(paper).name for paper in codes])
         for code, codes in needed.items()
