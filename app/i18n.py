@@ -6,12 +6,29 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, g, has_request_context, session
-from flask_babel import Babel, format_date, get_locale
+from flask_babel import Babel, Domain, format_date, get_locale, get_translations, ngettext, npgettext, pgettext
 
 from app.clock import local
 
 LOCALES = ("zh", "en")
+
+
+class SourceDomain(Domain):  # type: ignore[misc]
+    """Texts are written in Chinese: for a Chinese reader no catalogue is asked."""
+
+    def gettext(self, string: str, **variables: Any) -> str:
+        """The text in the reader's language."""
+        text = translated(string)
+        return text % variables if variables else text
+
+
 babel = Babel()
+babel.domain_instance = SourceDomain()
+
+
+def translated(string: str) -> str:
+    """A source text in the reader's language."""
+    return string if code() == "zh" else str(get_translations().ugettext(string))
 
 
 def select_locale() -> str:
@@ -57,6 +74,9 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     babel.init_app(app, locale_selector=select_locale)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        translated, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
     app.jinja_env.filters.update(day=day, moment=moment)
 
     @app.context_processor

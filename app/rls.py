@@ -135,8 +135,10 @@ def policies_sql(table: str, access: Access, role: str) -> list[str]:
         statements += [
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
             f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-            f"CREATE POLICY scope_write ON {table} FOR ALL USING ({access.write_sql()}) "
-            f"WITH CHECK ({access.write_sql()})",
+            (
+                f"CREATE POLICY scope_write ON {table} FOR ALL USING ({access.write_sql()}) "
+                f"WITH CHECK ({access.write_sql()})"
+            ),
         ]
         if access.read_sql():
             statements.append(f"CREATE POLICY scope_read ON {table} FOR SELECT USING ({access.read_sql()})")

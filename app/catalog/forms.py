@@ -146,9 +146,7 @@ class RunForm(forms.Form):
     )
     teaches = forms.SelectField(_l("理论和实操怎么排"), choices=_choices(texts.TEACHES))
     place = forms.TextField(_l("上课地点"), description=_l("写到门牌号。"))
-    region_id = forms.SelectField(
-        _l("上课地点所在区县"), coerce=forms.coerce_id, description=_l("学员按它查找。")
-    )
+    region_id = forms.SelectField(_l("上课地点所在区县"), coerce=forms.coerce_id, description=_l("学员按它查找。"))
     seats = forms.IntegerField(_l("名额"), minimum=1, maximum=rules.MOST_SEATS)
     reason_code = forms.SelectField(
         _l("减少名额的原因"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSTZMULTIRANGE, Range
@@ -252,3 +253,18 @@ class CourseDocument(Model):
     card: Mapped[dict[str, Any]]
     grams: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     indexed_at: Mapped[Created]
+
+
+class CourseIndex(Model):
+    """One row that says which state the documents are in: a new random generation with every write to them.
+
+    It is written in the writer's own transaction, so whoever reads a generation sees at least its documents, and
+    one that was rolled back is never seen again.
+    """
+
+    __tablename__ = "course_index"
+    __access__ = GLOBAL(grants="select, insert, update")
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    generation: Mapped[UUID]

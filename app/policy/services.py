@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -135,9 +135,18 @@ def is_designated(*, tenant_id: int, trade_code: str, level: int | None, on: dat
     return bool(db.session.scalar(sa.select(covers(tenant_id, trade_code, level, on))))
 
 
+class TradeName(Protocol):
+    """A trade's code and the name people know: a `Trade`, or the two columns of one."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+
+
 def offer_for(
     *,
-    trade: Trade,
+    trade: TradeName,
     level: int | None,
     fee_fen: int,
     form: str,

@@ -1,12 +1,13 @@
-"""The room's jobs: sending reset links and invitations, telling owners."""
+"""The room's jobs: sending reset links and invitations, telling owners, forgetting what is over."""
 
 from __future__ import annotations
 
+import procrastinate
 from flask import current_app, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from app import jobs, notifications, scope
+from app import jobs, limits, notifications, scope
 from app.config import Settings
 from app.tenants import members, organisations, resets
 from app.tenants.models import LoginKind
@@ -63,3 +64,29 @@ def tell_owners(*, tenant_id: int, kind: str, dedupe: str) -> None:
         return
     for user_id in members.owners_of(tenant_id):
         notifications.send(user_id, kind, dedupe=dedupe, name=tenant.name)
+
+
+@jobs.task("tenants.forget_invitation")
+def forget_invitation(*, invitation_id: int) -> None:
+    """Delete an invitation whose time is over (the tenant's scope; scheduled when it is made)."""
+    members.forget_invitation(invitation_id=invitation_id)
+
+
+@jobs.task("tenants.forget_tokens")
+def forget_tokens(*, user_id: int) -> None:
+    """Delete an account's reset tokens whose time is over (its own scope; scheduled when they are made)."""
+    resets.forget_tokens(user_id=user_id)
+
+
+@jobs.task("tenants.forget_attempts")
+def forget_attempts() -> None:
+    """Delete the attempts that count for nothing any more."""
+    settings: Settings = current_app.config["SETTINGS"]
+    limits.purge_attempts(settings.database_url)
+
+
+@jobs.queue.periodic(cron="30 19 * * *")  # 03:30 in the city: the worker's clock is UTC
+@jobs.queue.task(name="tenants.purge", queueing_lock="tenants.purge", pass_context=True)
+async def purge(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Every night, forget what belongs to nobody; what has an owner is forgotten by a job in the owner's scope."""
+    await context.app.configure_task("tenants.forget_attempts").defer_async(scope=scope.VISITOR.as_job_args())

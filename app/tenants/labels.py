@@ -42,6 +42,9 @@ LOGINS: dict[LoginKind, LazyString] = {
     LoginKind.EMAIL: _l("邮箱"),
 }
 
+LANGUAGES: dict[str, str] = {"zh": "中文", "en": "English"}
+"""Each language in its own words."""
+
 RETURN_REASONS: dict[str, LazyString] = {
     "name_mismatch": _l("单位名称与登记证照不一致"),
     "uscc_mismatch": _l("统一社会信用代码与登记证照不一致"),

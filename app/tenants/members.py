@@ -18,6 +18,8 @@ from app.tenants.permissions import ROLES_OF
 
 INVITATION_LIVES = timedelta(days=7)
 MOST_OPEN_INVITATIONS = 50
+KEPT = timedelta(days=30)
+"""How long an invitation is kept after its end."""
 
 register("role_unfit", _l("这类单位没有这个角色。"))
 register("invitation_dead", _l("这个邀请已经用过、撤回或过期了。请联系邀请你的人再发一次。"))
@@ -51,6 +53,12 @@ def invite_member(*, tenant_id: int, role: Role, email: str | None = None) -> tu
     )
     db.session.add(invitation)
     db.session.flush()
+    jobs.enqueue(
+        "tenants.forget_invitation",
+        scope=Scope(tenant_id=tenant_id),
+        at=invitation.expires_at + KEPT + timedelta(minutes=1),
+        invitation_id=invitation.id,
+    )
     audit.record("invitation.made", subject=("invitation", invitation.id), data={"role": role.value})
     if email is None:
         return invitation, token
@@ -71,6 +79,13 @@ def renew_token(*, invitation_id: int) -> tuple[Invitation, str] | None:
     token = security.new_token()
     invitation.token_hash = security.hash_token(token).hex()
     return invitation, token
+
+
+def forget_invitation(*, invitation_id: int) -> None:
+    """Delete an invitation whose time is over; who joined by it stays in the audit trail."""
+    db.session.execute(
+        sa.delete(Invitation).where(Invitation.id == invitation_id, Invitation.expires_at <= now() - KEPT)
+    )
 
 
 def open_invitations(tenant_id: int) -> list[Invitation]:

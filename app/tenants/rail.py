@@ -56,4 +56,11 @@ def register() -> None:
         order=10,
         count=waiting_organisations,
     )
+    register_item(
+        kind=TenantKind.BUREAU,
+        label=_l("审计"),
+        endpoint="tenants.audit_entries",
+        permission="audit:entry:see",
+        order=95,
+    )
     register_todo(TenantKind.BUREAU, bureau_todos)

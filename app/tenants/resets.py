@@ -32,6 +32,8 @@ from app.tenants.regions import regions_below
 LINK_LIVES = timedelta(minutes=30)
 CODE_LIVES = timedelta(minutes=30)
 CODES_PER_DAY_AND_LOGIN = 5
+KEPT = timedelta(days=1)
+"""How long a token is kept after its end: the codes of a day are counted."""
 
 register("reset_link_dead", _l("这个链接已经用过或过期了，请重新申请。"))
 register("reset_code_wrong", _l("登录名和重置码对不上，或者重置码已经用过、过期。请核对纸上的内容。"))
@@ -82,7 +84,27 @@ def make_link_tokens(*, login_id: int) -> list[tuple[LoginKind, str, str]]:
             )
         )
         made.append((each.kind, each.value, token))
+    if made:
+        _forget_later(login.user_id)
     return made
+
+
+def forget_tokens(*, user_id: int) -> None:
+    """Delete the account's tokens whose time is over."""
+    db.session.execute(
+        sa.delete(ResetToken).where(ResetToken.user_id == user_id, ResetToken.expires_at <= now() - KEPT)
+    )
+
+
+def _forget_later(user_id: int) -> None:
+    # In the account's own scope: nothing else may delete its rows, so no nightly sweep could.
+    lives = max(LINK_LIVES, CODE_LIVES)
+    jobs.enqueue(
+        "tenants.forget_tokens",
+        scope=scope.Scope(actor_id=user_id),
+        at=now() + lives + KEPT + timedelta(minutes=1),
+        user_id=user_id,
+    )
 
 
 def is_live_link(*, token: str) -> bool:
@@ -138,6 +160,7 @@ def issue_desk_code(*, tenant_id: int, login: str) -> DeskCode:
     )
     db.session.add(token)
     db.session.flush()
+    _forget_later(user_id)
     audit.record("reset.printed", subject=("user", user_id), region_id=tenant.region_id)
     notifications.send(user_id, "desk_code_printed", dedupe=f"desk_code:{token.id}", desk=tenant.name)
     return DeskCode(security.format_desk_code(code), value, expires_at)

@@ -10,6 +10,9 @@ CREATE POLICY scope_read ON audit_entries FOR SELECT USING (region_id = any((sel
 -- course_documents: GLOBAL
 REVOKE ALL ON course_documents FROM jiangtu_app;
 GRANT select, insert, update, delete ON course_documents TO jiangtu_app;
+-- course_index: GLOBAL
+REVOKE ALL ON course_index FROM jiangtu_app;
+GRANT select, insert, update ON course_index TO jiangtu_app;
 -- demo_marker: GLOBAL
 REVOKE ALL ON demo_marker FROM jiangtu_app;
 GRANT select ON demo_marker TO jiangtu_app;

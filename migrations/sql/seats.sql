@@ -18,7 +18,7 @@ $$ SELECT nullif(current_setting('app.tenant_id', true), '')::bigint $$;
 CREATE FUNCTION seat_take(
     p_run_id bigint, p_learner_region_id bigint, p_learner_name bytea, p_id_number_masked text, p_phone bytea,
     p_answer text, p_rule_code text, p_subsidy_fen bigint, p_learner_pays_fen bigint, p_papers text,
-    p_judged_on date, p_valid_until date, p_grounds bytea, p_claims bytea[],
+    p_judged_on date, p_valid_until date, p_grounds bytea, p_claims bytea[], p_facts bytea DEFAULT NULL,
     OUT enrollment_id bigint, OUT outcome text, OUT place integer
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -70,6 +70,9 @@ BEGIN
         seat_take.enrollment_id, learner, p_learner_region_id, p_judged_on, p_answer, p_rule_code, p_subsidy_fen,
         p_grounds, p_valid_until
     );
+    IF p_facts IS NOT NULL THEN
+        UPDATE learner_profiles l SET facts = p_facts WHERE l.user_id = learner;
+    END IF;
     IF cardinality(p_claims) > 0 THEN
         INSERT INTO proofs (learner_id, region_id, claim, is_referral, state)
             SELECT learner, p_learner_region_id, claim, false, 'pending' FROM unnest(p_claims) AS claim;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import procrastinate.schema
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -84,6 +83,13 @@ def create_tables() -> None:
     op.create_index("ix_course_documents_next_starts_on", "course_documents", ["next_starts_on"], unique=False)
     op.create_index("ix_course_documents_region_id", "course_documents", ["region_id"], unique=False)
     op.create_index("ix_course_documents_trade_code", "course_documents", ["trade_code"], unique=False)
+    op.create_table(
+        "course_index",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("generation", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_course_index_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_course_index")),
+    )
     op.create_table(
         "demo_marker",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),

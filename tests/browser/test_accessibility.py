@@ -28,7 +28,8 @@ from tests.support.browser import (
 from tests.support.world import World, build
 
 ROLES = ["nobody", "learner", "institution", "enterprise", "bureau", "assessor"]
-NOT_PAGES = {"health.healthz", "enroll.export"}
+# No page of their own: text, a download, and links that only change the language.
+NOT_PAGES = {"health.healthz", "enroll.export", "tenants.set_language", "tenants.keep_language"}
 ANSWERS = {
     "situations": "registered_unemployed",
     "age_band": "16_49",

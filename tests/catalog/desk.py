@@ -28,9 +28,7 @@ class Desk:
     client: LintingClient
 
 
-def desk_of(
-    app: Flask, make: Make, login: Callable[..., None], tenant: Tenant, role: Role = Role.OWNER
-) -> Desk:
+def desk_of(app: Flask, make: Make, login: Callable[..., None], tenant: Tenant, role: Role = Role.OWNER) -> Desk:
     """A signed-in member at the tenant's desk."""
     client = app.test_client()
     assert isinstance(client, LintingClient)

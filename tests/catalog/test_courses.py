@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 
 from app.catalog.models import RevisionState
@@ -320,9 +321,7 @@ def test_another_institution_gets_404_even_for_a_live_course(
     assert len(look("select 1 from courses")) == 1
 
 
-def test_a_teacher_reads_but_does_not_write(
-    app: Flask, make: Make, login: Callable[..., None]
-) -> None:
+def test_a_teacher_reads_but_does_not_write(app: Flask, make: Make, login: Callable[..., None]) -> None:
     tenant = make.institution()
     course = make.course(tenant)
     teacher = desk_of(app, make, login, tenant, Role.TEACHER)
@@ -364,3 +363,21 @@ def test_the_preview_shows_the_working_version(desk: Desk, make: Make) -> None:
     desk.client.post(f"/desk/courses/{course.id}/edit", data=course_form(make, fee_fen="1999"))
     page = desk.client.get(f"/desk/courses/{course.id}/preview")
     assert "1999" in page.text
+    assert "1999" not in desk.client.get(f"/courses/{course.id}").text
+
+
+def test_the_preview_is_the_page_the_public_sees_with_a_word_above_it(desk: Desk, make: Make) -> None:
+    course = make.course(desk.tenant)
+    make.run(course)
+    preview = BeautifulSoup(desk.client.get(f"/desk/courses/{course.id}/preview").text, "html.parser").main
+    public = BeautifulSoup(desk.client.get(f"/courses/{course.id}").text, "html.parser").main
+    assert preview is not None
+    assert public is not None
+    notice = preview.find(class_="notice")
+    assert notice is not None
+    assert notice.parent is not None
+    assert "预览" in notice.get_text()
+    notice.parent.decompose()
+    for token in [*preview.find_all(attrs={"name": "csrf_token"}), *public.find_all(attrs={"name": "csrf_token"})]:
+        token.decompose()
+    assert preview.get_text(" ", strip=True) == public.get_text(" ", strip=True)

@@ -97,9 +97,7 @@ def test_an_honest_course_raises_no_flag() -> None:
 def test_what_the_public_sees_decides_the_stage(
     is_live: bool, is_archived: bool, has_approved: bool, working: RevisionState | None, expected: str
 ) -> None:
-    found = rules.stage(
-        is_live=is_live, is_archived=is_archived, has_approved=has_approved, working=working
-    )
+    found = rules.stage(is_live=is_live, is_archived=is_archived, has_approved=has_approved, working=working)
     assert found == expected
 
 
@@ -205,9 +203,7 @@ def test_a_timetable_that_cannot_be_held_is_refused_at_its_field(
 
 
 def test_a_timetable_is_found_again_in_its_sessions() -> None:
-    original = timetable(
-        slots=((time(9), time(12)), (time(14), time(17))), skipped=frozenset({date(2026, 12, 3)})
-    )
+    original = timetable(slots=((time(9), time(12)), (time(14), time(17))), skipped=frozenset({date(2026, 12, 3)}))
     lessons = rules.plan_lessons(original, theory_hours=4)
     found = rules.timetable_of(
         [(lesson.starts_at, lesson.ends_at, lesson.kind) for lesson in lessons],

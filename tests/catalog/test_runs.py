@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from app.clock import today
-from app.tenants.models import TenantState
+from app.tenants.models import Role, TenantState
 from tests.catalog.desk import Desk, desk_of, run_form
 from tests.factories import Make
 
@@ -324,3 +324,16 @@ def test_the_lists_take_as_many_statements_for_thirty_rows_as_for_three(
     for _n in range(20):
         make.run(make.course(desk.tenant))
     assert {path: statements(path) for path in few} == few
+
+
+def test_the_roster_is_one_tap_from_the_run_and_from_the_list(
+    app: Flask, desk: Desk, make: Make, login: Callable[..., None]
+) -> None:
+    run = make.run(make.course(desk.tenant))
+    link = f'href="/desk/runs/{run.id}/roster"'
+    for path in ("/desk/runs", f"/desk/runs/{run.id}"):
+        assert link in desk.client.get(path).text
+    assert desk.client.get(f"/desk/runs/{run.id}/roster").status_code == 200
+    finance = desk_of(app, make, login, desk.tenant, Role.FINANCE)
+    for path in ("/desk/runs", f"/desk/runs/{run.id}"):
+        assert link not in finance.client.get(path).text

@@ -291,3 +291,12 @@ def test_three_and_nineteen_courses_cost_the_same_number_of_statements(
         costs.append(len(statements))
     assert costs[0] == costs[1]
     assert costs[0] <= 14
+
+
+def test_operators_build_the_search_again_by_a_command(app: Flask, client: LintingClient, make: Make) -> None:
+    make.course(title="焊工重建索引班")
+    assert titles(soup(client, "/courses", q="重建索引")) == []
+    done = app.test_cli_runner().invoke(args=["reindex"])
+    assert done.exit_code == 0, done.output
+    assert "1 courses can be found." in done.output
+    assert titles(soup(client, "/courses", q="重建索引")) == ["焊工重建索引班"]

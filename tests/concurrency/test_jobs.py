@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,11 +11,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from app import jobs, notifications, scope
 from app.db import db
 from app.postgres import OwnPostgres
-from tests.concurrency.servers import worker
+from app.tenants.models import Login, LoginKind, User
+from tests.concurrency.servers import request, web, worker
+from tests.concurrency.test_http_race import cookie, token
 from tests.factories import Make
 from tests.support.database import Database, migrate
 
@@ -136,3 +141,79 @@ def test_jobs_say_whose_scope_they_run_in(app: Flask, make: Make, super_engine: 
     """No job of this room can be enqueued without a scope."""
     with app.app_context(), pytest.raises(scope.ScopeError):
         jobs.enqueue("enroll.offer_seats", run_id=1)
+
+
+def mails_to(folder: Path, address: str) -> list[str]:
+    """The subjects of what the worker mailed to an address, oldest first."""
+    messages = [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in sorted((folder / "outbox").glob("*-mail.eml"))
+    ]
+    return [str(message["Subject"]) for message in messages if message["To"] == address]
+
+
+def test_a_freed_seat_goes_down_the_waitlist_though_the_database_restarts_in_between(
+    app: Flask, own_database: Database, tmp_path: Path
+) -> None:
+    """Real web server, real worker: apply, withdraw, offer, restart, the offer lapses, the next is offered."""
+    engine = sa.create_engine(own_database.super_url, pool_pre_ping=True)
+    with Session(engine, expire_on_commit=False) as session:
+        make = Make(session)
+        run = make.run(seats=1)
+        people: list[User] = [make.learner() for _ in range(3)]
+        for person in people:
+            make.add(Login(user_id=person.id, kind=LoginKind.EMAIL, value=f"learner{person.id}@example.cn"))
+    csrf = token(app)  # the servers have the same keys
+
+    def post(person: User, path: str) -> str:
+        status, where = request(port, "POST", path, cookie=cookie(app, person), data={"csrf_token": csrf})
+        assert status == 303, (path, status)
+        return where
+
+    def states() -> list[str]:
+        with engine.connect() as connection:
+            found = sa.text("select state from enrollments order by learner_id")
+            return list(connection.scalars(found))
+
+    def told(person: User) -> list[str]:
+        with engine.connect() as connection:
+            kinds = sa.text("select kind from notices where user_id = :id order by id")
+            return list(connection.scalars(kinds, {"id": person.id}))
+
+    first, second, third = people
+    try:
+        with worker(own_database, tmp_path) as child, web(own_database, tmp_path) as port:
+            where = [post(person, f"/runs/{run.id}/apply") for person in people]
+            assert states() == ["applied", "waiting", "waiting"]
+            wait_for(lambda: told(first) == ["enroll.applied"], 30)
+            wait_for(lambda: told(second) == told(third) == ["enroll.waitlisted"], 30)
+            wait_for(lambda: len(mails_to(tmp_path, f"learner{first.id}@example.cn")) == 1, 30)
+
+            post(first, f"{where[0]}/withdraw")
+            wait_for(lambda: states() == ["withdrawn", "offered", "waiting"], 30)
+            wait_for(lambda: told(second)[-1] == "enroll.offered", 30)
+            wait_for(lambda: len(mails_to(tmp_path, f"learner{second.id}@example.cn")) == 2, 30)
+
+            own_database.server.restart()
+            with engine.begin() as connection:  # a day passes
+                connection.execute(
+                    sa.text("update enrollments set offer_expires_at = now() where state = 'offered'")
+                )
+                moved = connection.execute(
+                    sa.text(
+                        "update procrastinate_jobs set scheduled_at = now() where task_name = 'enroll.expire_offer'"
+                    )
+                )
+                assert moved.rowcount == 1
+            took = wait_for(lambda: states() == ["withdrawn", "expired", "offered"], 60)
+            wait_for(lambda: told(second)[-1] == "enroll.offer_expired", 30)
+            wait_for(lambda: told(third)[-1] == "enroll.offered", 30)
+            wait_for(lambda: len(mails_to(tmp_path, f"learner{third.id}@example.cn")) == 2, 30)
+            print(f"the lapsed offer went on {took:.1f} s after the restart; worker alive: {child.poll() is None}")
+            assert child.poll() is None
+            assert count(engine, "select taken from run_seats") == 1
+            assert count(engine, "select waiting from run_seats") == 0
+            post(third, f"{where[2]}/accept-offer")
+            assert states() == ["withdrawn", "expired", "applied"]
+    finally:
+        engine.dispose()

@@ -47,11 +47,10 @@ def roster_as(make: Make, app: Flask, login: Login, enroll: Any, answers: dict[s
     csv_text = desk.get(f"/desk/runs/{run.id}/roster.csv").get_data(as_text=True)
     book = openpyxl.load_workbook(io.BytesIO(desk.get(f"/desk/runs/{run.id}/roster.xlsx").get_data()))
     cells = str([[cell.value for cell in row] for row in book.active.rows])
-    own = {str(run.id): "RUN", str(enrollment.id): "ENROLLMENT"}
     html = re.sub(r'name="csrf_token" value="[^"]*"', "", html)
     html = re.sub(r"示例机构\d+|用户\d+", "", html)
-    for number, name in own.items():
-        html = re.sub(rf"\b{number}\b", name, html)
+    html = re.sub(r"/(runs|courses|enrollments)/\d+", r"/\1/ID", html)
+    html = re.sub(rf'(value|id|for)="([a-z-]*){enrollment.id}"', r'\1="\2ID"', html)
     return [html, csv_text, cells]
 
 

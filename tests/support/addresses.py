@@ -53,6 +53,8 @@ EXAMPLES: dict[str, Example] = {
     "tenants.invitation:token": Example(lambda rows: rows.invitation_token, desk=False),
     "tenants.reset_link:token": Example(lambda rows: rows.reset_token, desk=False),
     "public.shortage_list:list_id": Example(lambda rows: rows.published_list_id, desk=False),
+    "tenants.set_language:code": Example(lambda rows: "en", desk=False),
+    "tenants.keep_language:code": Example(lambda rows: "en", desk=False),
     "enroll.export:kind": Example(lambda rows: "csv", desk=False),
     "enroll.accept_offer:enrollment_id": Example(lambda rows: rows.offered.id, person=True),
 }
@@ -61,7 +63,7 @@ EXAMPLES: dict[str, Example] = {
 CITY_ONLY = {"policy.new_shortage_list"}
 
 # Pages that send everyone on, whoever asks; a browser test has nothing to look at there.
-SENDS_ON = {"tenants.reset_link"}
+SENDS_ON = {"tenants.reset_link", "tenants.set_language"}
 
 
 def example_of(rule: Rule, argument: str) -> Example | None:

@@ -1,4 +1,4 @@
-"""A real site for a real browser: server and worker processes, Chromium contexts, and what must not happen in them."""
+"""A real site for a real browser: server and worker processes, Chromium contexts, what must not happen there."""
 
 from __future__ import annotations
 
@@ -203,7 +203,9 @@ class Watch:
             self.faults.append(f"console {message.type}: {message.text} ({message.location.get('url')})")
 
     def _request(self, request: Request) -> None:
-        if urlsplit(request.url).scheme in ("http", "https") and not request.url.startswith(f"{self.site.address}/"):
+        if urlsplit(request.url).scheme in ("http", "https") and not request.url.startswith(
+            f"{self.site.address}/"
+        ):
             self.faults.append(f"asks outside: {request.url}")
 
     def _response(self, response: Response) -> None:

@@ -23,7 +23,7 @@ NEW_PASSWORD = "a new long password"
 
 @pytest.fixture
 def run_jobs(app: Flask, super_engine: sa.Engine) -> Callable[[], list[str]]:
-    """Run every waiting job, and those they enqueue, in their own scopes; their names in order."""
+    """Run every job that is due, and those they enqueue, in their own scopes; their names in order."""
 
     def run() -> list[str]:
         done: list[str] = []
@@ -31,7 +31,8 @@ def run_jobs(app: Flask, super_engine: sa.Engine) -> Callable[[], list[str]]:
             with super_engine.begin() as connection:
                 row = connection.execute(
                     sa.text(
-                        "delete from procrastinate_jobs where id = (select min(id) from procrastinate_jobs) "
+                        "delete from procrastinate_jobs where id = (select min(id) from procrastinate_jobs "
+                        "where scheduled_at is null or scheduled_at <= now()) "
                         "returning task_name, args"
                     )
                 ).first()

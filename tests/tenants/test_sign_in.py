@@ -168,7 +168,7 @@ def test_nobody_is_sent_to_another_site(client, make, target):
 
 def test_signing_out_leaves_nothing_but_the_language(client, make, login):
     login(client, make.user())
-    client.post("/language", data={"code": "en"})
+    client.get("/language/en")
     with client.session_transaction() as session:
         session["answers"] = "private"
     client.post("/sign-out")
@@ -177,14 +177,33 @@ def test_signing_out_leaves_nothing_but_the_language(client, make, login):
         assert session["locale"] == "en"
 
 
-def test_the_language_is_chosen_by_post_and_remembered_with_the_account(client, make, login, look):
+def test_the_language_is_switched_by_one_tap_and_writes_nothing(client, make, login, look):
     user = make.user()
     login(client, user)
-    assert client.get("/language?next=/organisations").status_code == 200
-    response = client.post("/language", data={"code": "en", "next": "/organisations"})
+    page = client.get("/organisations?state=1").get_data(as_text=True)
+    assert 'href="/language/en?next=/organisations?state%3D1"' in page
+    response = client.get("/language/en?next=/organisations")
+    assert response.status_code == 303
     assert response.location.endswith("/organisations")
+    assert '<html lang="en"' in client.get("/organisations").get_data(as_text=True)
+    assert look("select locale from users where id = :id", id=user.id) == [(None,)]
+    assert client.get("/language/xx").status_code == 404
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+def test_switching_the_language_sends_nobody_to_another_site(client, target):
+    assert client.get("/language/en", query_string={"next": target}).location == "/"
+
+
+def test_the_language_of_an_account_is_kept_and_comes_with_signing_in(client, browsers, make, login, look):
+    user = make.user(login="lao-li")
+    login(client, user)
+    assert client.post("/me/account/language/en").status_code == 303
     assert look("select locale from users where id = :id", id=user.id) == [("en",)]
-    assert client.post("/language", data={"code": "xx"}).status_code == 404
+    other = browsers()
+    other.post("/sign-in", data={"login": "lao-li", "password": PASSWORD})
+    assert '<html lang="en"' in other.get("/me/account").get_data(as_text=True)
+    assert client.post("/me/account/language/xx").status_code == 404
 
 
 def test_someone_signed_in_need_not_sign_in_again(client, make, login):

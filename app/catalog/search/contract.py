@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
 PER_PAGE = 20
 LONGEST_TEXT = 100
@@ -19,6 +20,8 @@ MOST_CHOICES = 60
 SOON = "30d"
 SOON_DAYS = 30
 NO_LEVEL = 0
+
+Generation = UUID | None
 
 
 class Sort(StrEnum):
@@ -202,11 +205,18 @@ class Document:
 class SearchBackend(Protocol):
     """A place documents are kept in and found again."""
 
-    def search(self, query: Query) -> Page:
-        """Answer a query; total order, each card on exactly one page."""
+    def generation(self) -> Generation:
+        """The state the documents are in: another one after every write; None: not known, so nothing is kept."""
         ...
 
-    def shapes(self) -> frozenset[Shape]:
+    def search(self, query: Query, *, generation: Generation = None) -> Page:
+        """Answer a query; total order, each card on exactly one page.
+
+        What was found for the same query in this `generation` may be used again; seats are always those of now.
+        """
+        ...
+
+    def shapes(self, *, generation: Generation = None) -> frozenset[Shape]:
         """Every shape some document has: what has to be judged to know which are free for someone."""
         ...
 

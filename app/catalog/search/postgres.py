@@ -7,16 +7,16 @@ statements are built by pure functions of the query; the backend only runs them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, array, insert
 from sqlalchemy.orm import Session, scoped_session
 
-from app.catalog.models import CourseDocument, RunSeats
+from app.catalog.models import CourseDocument, CourseIndex, RunSeats
 from app.catalog.search.analysis import HEADING, question_grams
 from app.catalog.search.contract import (
     NO_LEVEL,
@@ -24,6 +24,7 @@ from app.catalog.search.contract import (
     Document,
     Facet,
     FacetName,
+    Generation,
     Option,
     Page,
     Query,
@@ -32,11 +33,14 @@ from app.catalog.search.contract import (
     card_from,
     dates_of,
 )
+from app.catalog.search.kept import Kept
 
 BATCH = 500
+MOST_KEPT = 256
 
 docs: sa.Table = sa.inspect(CourseDocument).local_table  # type: ignore[assignment]
 seats: sa.Table = sa.inspect(RunSeats).local_table  # type: ignore[assignment]
+state: sa.Table = sa.inspect(CourseIndex).local_table  # type: ignore[assignment]
 Condition = sa.ColumnElement[bool]
 
 _level = sa.func.coalesce(docs.c.level, NO_LEVEL)
@@ -200,6 +204,19 @@ def months_statement(query: Query) -> sa.Select[Any]:
     )
 
 
+GENERATION = sa.select(state.c.generation)
+SEATS = sa.select(seats.c.run_id, seats.c.capacity, seats.c.taken, seats.c.waiting).where(
+    seats.c.run_id == sa.any_(sa.bindparam("run_ids", type_=ARRAY(sa.BigInteger)))
+)
+SHAPES = sa.select(*_shape_columns).distinct()
+
+
+def changed_statement() -> sa.Insert:
+    """Begin a new generation."""
+    new = insert(state).values(id=1, generation=sa.func.gen_random_uuid())
+    return new.on_conflict_do_update(index_elements=[state.c.id], set_={"generation": new.excluded.generation})
+
+
 def upsert_statement() -> sa.Insert:
     """Write documents unless a newer one is there."""
     new = insert(docs)
@@ -280,6 +297,23 @@ def _by_count(options: list[Option]) -> list[Option]:
 
 # --- Running -----------------------------------------------------------------------------------------------
 
+Seats = dict[int, tuple[int, int, int]]
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A query answered but for the seats, and the page made of it with the seats last seen."""
+
+    page: Page
+    rows: tuple[tuple[dict[str, Any], int], ...]
+    run_ids: list[int]
+    seen: tuple[Seats, Page] | None = None
+
+
+# By (generation, query); what is here holds nothing of a person but the shapes that are free for them.
+_answers: Kept[tuple[Generation, Query], _Answer] = Kept(MOST_KEPT)
+_shapes: Kept[Generation, frozenset[Shape]] = Kept(4)
+
 
 class PostgresSearch:
     """The embedded backend; writes go into the caller's transaction."""
@@ -287,8 +321,25 @@ class PostgresSearch:
     def __init__(self, session: Session | scoped_session[Any]) -> None:
         self._session = session
 
-    def search(self, query: Query) -> Page:
-        """Answer a query in five statements, whatever is asked."""
+    def generation(self) -> Generation:
+        """The generation of the documents this transaction sees."""
+        return cast(Generation, self._session.scalar(GENERATION))
+
+    def search(self, query: Query, *, generation: Generation = None) -> Page:
+        """Answer a query in five statements, whatever is asked; in one if this generation answered it before."""
+        answer = _answers.get((generation, query)) if generation else None
+        if answer is None:
+            answer = self._answer(query)
+            if generation:
+                _answers.put((generation, query), answer)
+        live = self._seats(answer.run_ids)
+        seen = answer.seen
+        if seen is None or seen[0] != live:
+            cards = (card_from(card, version=version, seats=live, on=query.on) for card, version in answer.rows)
+            answer.seen = seen = (live, replace(answer.page, cards=tuple(cards)))
+        return seen[1]
+
+    def _answer(self, query: Query) -> _Answer:
         facets, total, runs, soon = shape_counts(self._session.execute(counts_statement(query)))
         facets[FacetName.REGION] = shape_options(
             FacetName.REGION, self._session.execute(regions_statement(query)), by_count=True
@@ -298,40 +349,39 @@ class PostgresSearch:
         )
         last = max(-(-total // query.per_page), 1)
         query = replace(query, page=min(max(query.page, 1), last))
-        rows = self._session.execute(page_statement(query)).all()
-        live = self._seats(run["id"] for row in rows for run in row.card["runs"])
-        return Page(
-            cards=tuple(card_from(row.card, version=row.version, seats=live, on=query.on) for row in rows),
+        rows = tuple((row.card, row.version) for row in self._session.execute(page_statement(query)))
+        page = Page(
+            cards=(),
             facets=tuple(facets[name] for name in FacetName),
             total=total,
             runs=runs,
             page=query.page,
             per_page=query.per_page,
         )
+        return _Answer(page, rows, [run["id"] for card, _version in rows for run in card["runs"]])
 
-    def _seats(self, run_ids: Iterable[int]) -> dict[int, tuple[int, int, int]]:
-        rows = self._session.execute(
-            sa.select(seats.c.run_id, seats.c.capacity, seats.c.taken, seats.c.waiting).where(
-                seats.c.run_id
-                == sa.any_(sa.cast(array(tuple(run_ids), type_=sa.BigInteger), ARRAY(sa.BigInteger)))
-            )
-        )
+    def _seats(self, run_ids: list[int]) -> Seats:
+        rows = self._session.execute(SEATS, {"run_ids": run_ids})
         return {run_id: (capacity, taken, waiting) for run_id, capacity, taken, waiting in rows}
 
-    def shapes(self) -> frozenset[Shape]:
+    def shapes(self, *, generation: Generation = None) -> frozenset[Shape]:
         """Every shape some document has."""
-        return frozenset(Shape(*row) for row in self._session.execute(sa.select(*_shape_columns).distinct()))
+        if generation:
+            return _shapes.get_or(generation, self.shapes)
+        return frozenset(Shape(*row) for row in self._session.execute(SHAPES))
 
     def index(self, documents: Iterable[Document]) -> None:
         """Store documents, in batches."""
         statement = upsert_statement()
         for batch in _batches(documents):
             self._session.execute(statement, [row_of(document) for document in batch])
+        self._session.execute(changed_statement())
 
     def delete(self, course_ids: Iterable[int]) -> None:
         """Forget courses."""
         for batch in _batches(course_ids):
             self._session.execute(sa.delete(docs).where(docs.c.course_id.in_(batch)))
+        self._session.execute(changed_statement())
 
 
 def _batches(things: Iterable[Any]) -> Iterator[list[Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.catalog.models import Course, CourseDocument, CourseRevision, CourseRun, RunSeats, RunSession, RunState
-from app.catalog.search.contract import Card, CardRun, card_from
+from app.catalog.search.contract import Card, CardRun, Generation, card_from
+from app.catalog.search.kept import Kept
 from app.catalog.search.understanding import Vocabulary, make_vocabulary
 from app.clock import now
 from app.db import db
@@ -63,10 +63,35 @@ class PublicRun:
         return self.seats.taken >= self.seats.capacity or self.seats.waiting > 0
 
 
-def places() -> dict[int, Region]:
-    """Every county-level unit by id, in the order of their codes."""
-    query = sa.select(Region).where(Region.kind != RegionKind.CITY).order_by(Region.code)
-    return {region.id: region for region in db.session.scalars(query)}
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A county-level unit."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+
+
+_PLACES = (
+    sa.select(Region.id, Region.code, Region.name, Region.name_en)
+    .where(Region.kind != RegionKind.CITY)
+    .order_by(Region.code)
+)
+
+
+# Names of places and trades are part of the documents too: what is read of them belongs to one generation of the
+# index, which changes at least every night.
+_places: Kept[Generation, dict[int, Place]] = Kept(2)
+_categories: Kept[Generation, dict[str, str]] = Kept(2)
+_vocabulary: Kept[Generation, Vocabulary] = Kept(2)
+
+
+def places(*, generation: Generation = None) -> dict[int, Place]:
+    """Every county-level unit by id, in the order of their codes; read once for a generation of the index."""
+    if generation:
+        return _places.get_or(generation, places)
+    return {row.id: Place(*row) for row in db.session.execute(_PLACES)}
 
 
 def trade_words() -> list[tuple[str, str, str]]:
@@ -75,15 +100,19 @@ def trade_words() -> list[tuple[str, str, str]]:
     return [(code, name, variant) for code, name, variant in rows]
 
 
-def categories() -> dict[str, str]:
-    """Trade category → its English name."""
+def categories(*, generation: Generation = None) -> dict[str, str]:
+    """Trade category → its English name; read once for a generation of the index."""
+    if generation:
+        return _categories.get_or(generation, categories)
     rows = db.session.execute(sa.select(Trade.category, Trade.category_en).distinct())
     return {row.category: row.category_en for row in rows}
 
 
-def vocabulary(regions: Collection[Region]) -> Vocabulary:
-    """The names a question may hold: all trades and these regions."""
-    return make_vocabulary(trade_words(), [(region.code, region.name, region.name_en) for region in regions])
+def vocabulary(*, generation: Generation = None) -> Vocabulary:
+    """The names a question may hold, of all trades and places; read once for a generation of the index."""
+    if generation:
+        return _vocabulary.get_or(generation, vocabulary)
+    return make_vocabulary(trade_words(), [(place.code, place.name, place.name_en) for place in places().values()])
 
 
 def trades_in_demand(*, on: date, most: int) -> list[TradeInDemand]:
@@ -147,6 +176,12 @@ def public_course(course_id: int) -> PublicCourse | None:
         .where(Course.id == course_id, Course.is_live, CourseRevision.is_live)
     ).first()
     return PublicCourse(*row) if row else None
+
+
+def previewed_course(course: Course, *, revision: CourseRevision) -> PublicCourse:
+    """A version of the institution's own course as if it were the live one."""
+    trade = db.session.scalars(sa.select(Trade).where(Trade.id == revision.trade_id)).one()
+    return PublicCourse(course, revision, trade)
 
 
 def public_runs(course_id: int) -> list[PublicRun]:

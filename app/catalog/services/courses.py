@@ -138,8 +138,8 @@ def save_course(*, course_id: int, content: Mapping[str, Any]) -> Saved:
 def submit_course(*, course_id: int, accepts_full_payment: bool) -> CourseRevision:
     """Ask the bureau to review the working version; asking twice is asking once.
 
-    The institution accepts min(standard, fee, cap) as full payment (「免费」). Raises DomainError nothing_to_submit,
-    full_payment_unaccepted or one of `rules.can_submit`.
+    The institution accepts min(standard, fee, cap) as full payment (「免费」). Raises DomainError
+    nothing_to_submit, full_payment_unaccepted or one of `rules.can_submit`.
     """
     course = _locked(course_id)
     working = working_of(own_revisions(course_id=course_id))
@@ -170,9 +170,7 @@ def submission_problems(*, course: Course, revision: CourseRevision) -> list[str
         is_archived=course.is_archived,
         is_subsidised=revision.is_subsidised,
         is_verified=is_verified(tenant_id=course.tenant_id),
-        is_designated=is_designated(
-            tenant_id=course.tenant_id, trade_id=revision.trade_id, level=revision.level
-        ),
+        is_designated=is_designated(tenant_id=course.tenant_id, trade_id=revision.trade_id, level=revision.level),
     )
 
 
@@ -284,9 +282,7 @@ def _own(course_id: int) -> sa.Select[Course]:
 
 
 def _locked(course_id: int) -> Course:
-    return db.session.scalars(
-        _own(course_id).with_for_update().execution_options(populate_existing=True)
-    ).one()
+    return db.session.scalars(_own(course_id).with_for_update().execution_options(populate_existing=True)).one()
 
 
 def _lock_working(course: Course) -> CourseRevision | None:

@@ -50,9 +50,7 @@ def _mine(statement: Any) -> Any:
     return (
         statement.select_from(Course)
         .outerjoin(_working, sa.and_(_working.course_id == Course.id, _working.state.in_(rules.WORKING)))
-        .outerjoin(
-            _approved, sa.and_(_approved.course_id == Course.id, _approved.state == RevisionState.APPROVED)
-        )
+        .outerjoin(_approved, sa.and_(_approved.course_id == Course.id, _approved.state == RevisionState.APPROVED))
         .where(Course.tenant_id == scope.require().tenant_id)
     )
 

@@ -105,9 +105,7 @@ def approve_course(*, revision_id: int, note: str | None = None) -> None:
     if revision.state is not RevisionState.SUBMITTED:
         raise DomainError("review_decided")
     require_verified(revision.tenant_id)
-    if not courses.is_designated(
-        tenant_id=revision.tenant_id, trade_id=revision.trade_id, level=revision.level
-    ):
+    if not courses.is_designated(tenant_id=revision.tenant_id, trade_id=revision.trade_id, level=revision.level):
         raise DomainError("not_designated")
     in_force = db.session.scalar(
         sa.select(CourseRevision).where(

@@ -98,9 +98,7 @@ def own_runs(
     ]
 
 
-def count_runs(
-    *, course_id: int | None = None, state: RunState | None = None, is_over: bool | None = None
-) -> int:
+def count_runs(*, course_id: int | None = None, state: RunState | None = None, is_over: bool | None = None) -> int:
     """How many runs `own_runs` would list."""
     statement = sa.select(sa.func.count(CourseRun.id)).where(*_filters(course_id, state, is_over))
     return db.session.scalar(statement) or 0
@@ -304,9 +302,10 @@ def _check_reason(code: str | None, note: str | None) -> None:
 def _lessons(course_id: int, plan: Plan, *, keeps_start: bool = False) -> tuple[rules.Lesson, ...]:
     if plan.timetable.starts_on < clock.today() and not keeps_start:
         raise DomainError("starts_in_past", field="starts_on")
-    if db.session.scalar(
-        sa.select(Region.id).where(Region.id == plan.region_id, Region.kind != RegionKind.CITY)
-    ) is None:
+    if (
+        db.session.scalar(sa.select(Region.id).where(Region.id == plan.region_id, Region.kind != RegionKind.CITY))
+        is None
+    ):
         raise DomainError("place_region_unknown", field="region_id")
     theory_hours, _practice = course_hours(course_id=course_id)
     return rules.plan_lessons(plan.timetable, theory_hours=theory_hours)

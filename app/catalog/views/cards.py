@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
-from flask import url_for
+from flask import get_template_attribute, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from app import money
 from app.catalog import texts
 from app.catalog.offers import Pay, Price
-from app.catalog.search.contract import Card
-from app.catalog.services.browsing import StartingRun
+from app.catalog.search.contract import Card, Generation
+from app.catalog.search.kept import Kept
+from app.catalog.services.browsing import Place, StartingRun
+from app.i18n import code as locale_code
 from app.i18n import day, pick
 from app.policy.rulebook import RuleBook
-from app.tenants.models import Region
 
 # The question of a rule book is a sentence; on a card's button it is a few words.
 SHORT_QUESTIONS = {
@@ -30,7 +32,25 @@ SHORT_QUESTIONS = {
 }
 
 
-def result(card: Card, price: Price, regions: Mapping[int, Region], book: RuleBook | None) -> dict[str, Any]:
+# By everything a card is made of; the index's generation stands for the names of places.
+_html: Kept[Hashable, Markup] = Kept(4000)
+
+
+def html(
+    card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None, *, generation: Generation
+) -> Markup:
+    """A card in the list of results, as HTML in the reader's language."""
+
+    def make() -> Markup:
+        macro = get_template_attribute("components/card.html", "card")
+        return Markup(macro(result(card, price, regions, book), "h3"))  # noqa: S704 - what a template made
+
+    if generation is None:
+        return make()
+    return _html.get_or((generation, locale_code(), card, price, book is None), make)
+
+
+def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None) -> dict[str, Any]:
     """A card in the list of results."""
     shown = card.runs[0] if card.runs else None
     data: dict[str, Any] = {
@@ -64,7 +84,7 @@ def result(card: Card, price: Price, regions: Mapping[int, Region], book: RuleBo
     return data
 
 
-def starting(item: StartingRun, price: Price, regions: Mapping[int, Region]) -> dict[str, Any]:
+def starting(item: StartingRun, price: Price, regions: Mapping[int, Place]) -> dict[str, Any]:
     """A small card with a date."""
     run, card = item.run, item.card
     region = regions.get(run.region_id)
@@ -83,7 +103,7 @@ def starting(item: StartingRun, price: Price, regions: Mapping[int, Region]) -> 
     }
 
 
-def where(card: Card, regions: Mapping[int, Region]) -> str:
+def where(card: Card, regions: Mapping[int, Place]) -> str:
     """The place of a course, with its county in front unless the place already begins with it."""
     region = regions.get(card.region_ids[0]) if card.region_ids else None
     if region is None or card.place.startswith((region.name, "石家庄")) or card.mode == "online":

@@ -13,8 +13,9 @@ from app import clock, errors, http, i18n, scope
 from app.catalog import rules, texts
 from app.catalog.blueprint import bp
 from app.catalog.forms import CourseForm, SubmitForm
-from app.catalog.models import Course, CourseRevision, RevisionState, SessionKind
-from app.catalog.services import courses, listing, reviews, runs
+from app.catalog.models import Course, CourseRevision, RevisionState
+from app.catalog.services import browsing, courses, listing, reviews, runs
+from app.catalog.views import course_page
 from app.errors import DomainError
 from app.money import yuan
 from app.policy import services as policy
@@ -228,9 +229,7 @@ def course_edit(course_id: int) -> Page:
             return redirect(url_for("catalog.desk_course", course_id=course_id), 303)
     elif form.is_submitted():
         status = 422
-    return render(
-        "course_form.html", form=form, course=course, approved=courses.approved_of(revisions)
-    ), status
+    return render("course_form.html", form=form, course=course, approved=courses.approved_of(revisions)), status
 
 
 @bp.get("/desk/courses/<int:course_id>/preview")
@@ -240,14 +239,12 @@ def course_preview(course_id: int) -> Page:
     course = _course(course_id)
     revisions = courses.own_revisions(course_id=course_id)
     shown = courses.working_of(revisions) or courses.approved_of(revisions) or revisions[0]
-    return render(
-        "preview.html",
-        course=course,
-        shown=shown,
-        trade=listing.trade_of(shown.trade_id),
-        runs=[row for row in runs.own_runs(course_id=course_id, is_over=False) if row.run.state != "cancelled"],
+    found = browsing.previewed_course(course, revision=shown)
+    return render_template(
+        "catalog/desk/preview.html",
+        **course_page.context(found, {}, on=clock.today()),
+        words=texts,
         flags=rules.find_flags(courses.content_of(shown), rules.word_rules()),
-        kinds=SessionKind,
     )
 
 

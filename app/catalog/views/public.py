@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,9 +14,11 @@ from app import http
 from app.catalog import offers, texts
 from app.catalog.blueprint import bp
 from app.catalog.search.backend import backend
-from app.catalog.search.contract import NO_LEVEL, SOON, FacetName, Page, Shape, Sort
+from app.catalog.search.contract import NO_LEVEL, SOON, FacetName, Generation, Page, Shape, Sort
+from app.catalog.search.kept import Kept
 from app.catalog.search.understanding import Understood, understand
 from app.catalog.services import browsing
+from app.catalog.services.browsing import Place
 from app.catalog.views import asking, cards, course_page
 from app.clock import today
 from app.i18n import code as locale_code
@@ -26,7 +28,6 @@ from app.policy import services as policy
 from app.policy.rulebook import RuleBook
 from app.policy.verdict import Offer, Verdict
 from app.security import access
-from app.tenants.models import Region
 
 TRADES_AT_HOME = 8
 RUNS_AT_HOME = 6
@@ -96,48 +97,71 @@ def search() -> Response:
     """The catalog: what was understood, facets, cards."""
     on = today()
     asked = asking.read(request.args, on=on)
-    regions = browsing.places()
+    engine = backend()
+    generation = engine.generation()
+    regions = browsing.places(generation=generation)
     understood = Understood("", "")
     if asked.q:
-        understood = understand(asked.q, browsing.vocabulary(regions.values()))
+        understood = understand(asked.q, browsing.vocabulary(generation=generation))
     joined = asked.joined(understood)
     asker = Asker(on)
-    engine = backend()
-    verdicts = asker.verdicts(engine.shapes()) if asker else {}
+    verdicts = asker.verdicts(engine.shapes(generation=generation)) if asker else {}
     free = frozenset(shape for shape, verdict in verdicts.items() if offers.may_be_free(shape, verdict))
-    found = engine.search(
-        joined.query(
-            understood,
-            on=on,
-            region_ids={region.code: region_id for region_id, region in regions.items()},
-            free_shapes=free if asker else None,
+    query = joined.query(
+        understood,
+        on=on,
+        region_ids={region.code: region_id for region_id, region in regions.items()},
+        free_shapes=free if asker else None,
+    )
+    found = engine.search(query, generation=generation)
+
+    def render() -> str:
+        names = browsing.categories(generation=generation) if locale_code() == "en" else {}
+        return render_template(
+            "catalog/search.html",
+            q=asked.q,
+            kept=asked.pairs(q="", page=1),
+            joined=joined,
+            found=found,
+            results=[
+                cards.html(
+                    card, _price(card.shape, card.fee_fen, verdicts), regions, asker.book, generation=generation
+                )
+                for card in found.cards
+            ],
+            chips=_chips(asked, understood, regions, names),
+            facets=_facets(joined, found, regions, names),
+            has_answers=bool(asker),
+            waits_for_answers=joined.free and not asker,
+            sorts=list(SORTS.items()),
+            sort_kept=joined.pairs(sort=Sort.BEST, page=1),
+            page_urls=lambda number: _url(joined.pairs(page=number)),
+            clear_url=_url(joined.pairs(page=1, **_NOTHING)),
         )
-    )
-    names = browsing.categories() if locale_code() == "en" else {}
-    html = render_template(
-        "catalog/search.html",
-        q=asked.q,
-        kept=asked.pairs(q="", page=1),
-        joined=joined,
-        found=found,
-        results=[
-            cards.result(card, _price(card.shape, card.fee_fen, verdicts), regions, asker.book)
-            for card in found.cards
-        ],
-        chips=_chips(asked, understood, regions, names),
-        facets=_facets(joined, found, regions, names),
-        has_answers=bool(asker),
-        waits_for_answers=joined.free and not asker,
-        sorts=list(SORTS.items()),
-        sort_kept=joined.pairs(sort=Sort.BEST, page=1),
-        page_urls=lambda number: _url(joined.pairs(page=number)),
-        clear_url=_url(joined.pairs(page=1, **_NOTHING)),
-    )
-    response = make_response(html)
+
+    response = make_response(_strangers_page(generation, on, found, render))
     if http.is_htmx():
         response.headers["HX-Push-Url"] = _url(joined.pairs())
     response.headers["Vary"] = "HX-Request"
     return response
+
+
+# Pages as someone sees them of whom nothing is known, with what they show: by generation, day and address.
+_pages: Kept[tuple[Generation, date, str], tuple[Page, str]] = Kept(200)
+
+
+def _strangers_page(generation: Generation, on: date, found: Page, render: Callable[[], str]) -> str:
+    """The page; one made for an empty session before is used again while the same is found, seats included."""
+    if session or generation is None:
+        return render()
+    key = (generation, on, request.full_path)
+    known = _pages.get(key)
+    if known is not None and known[0] == found:
+        return known[1]
+    html = render()
+    if not session:  # a page that began a session holds something of it
+        _pages.put(key, (found, html))
+    return html
 
 
 @bp.get("/courses/<int(max=9223372036854775807):course_id>")
@@ -172,7 +196,7 @@ def _price(shape: Shape, fee_fen: int, verdicts: Mapping[Shape, Verdict]) -> off
     return offers.price_of(shape, fee_fen=fee_fen, verdict=verdicts.get(shape))
 
 
-def _label(facet: str, value: str, regions: Mapping[int, Region], names: Mapping[str, str]) -> str:
+def _label(facet: str, value: str, regions: Mapping[int, Place], names: Mapping[str, str]) -> str:
     """What a choice is called."""
     if facet == "category":
         return names.get(value, value)
@@ -191,7 +215,7 @@ def _label(facet: str, value: str, regions: Mapping[int, Region], names: Mapping
     return {"shortage": _("急需紧缺"), "free": _("对我免费"), "trade": _("工种：%(name)s", name=value)}[facet]
 
 
-def _option_label(facet: str, value: str, regions: Mapping[int, Region], names: Mapping[str, str]) -> str:
+def _option_label(facet: str, value: str, regions: Mapping[int, Place], names: Mapping[str, str]) -> str:
     """What a choice is called beside its facet's title."""
     if facet == "shortage":
         return _("在今天的目录里（示例，非官方目录）")
@@ -201,7 +225,7 @@ def _option_label(facet: str, value: str, regions: Mapping[int, Region], names: 
 
 
 def _chips(
-    asked: asking.Asked, understood: Understood, regions: Mapping[int, Region], names: Mapping[str, str]
+    asked: asking.Asked, understood: Understood, regions: Mapping[int, Place], names: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """Everything that narrows the results, each with the address without it."""
     chips = []
@@ -221,7 +245,7 @@ def _chips(
 
 
 def _facets(
-    joined: asking.Asked, found: Page, regions: Mapping[int, Region], names: Mapping[str, str]
+    joined: asking.Asked, found: Page, regions: Mapping[int, Place], names: Mapping[str, str]
 ) -> dict[str, list[dict[str, Any]]]:
     """Each facet's choices in the order shown; a chosen one stays though nothing is left of it."""
     facets: dict[str, list[dict[str, Any]]] = {}

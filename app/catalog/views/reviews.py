@@ -85,9 +85,7 @@ def review(revision_id: int) -> Page:
             if form.decision.data == "approve":
                 reviews.approve_course(revision_id=revision_id, note=note)
             else:
-                reviews.return_course(
-                    revision_id=revision_id, reason_codes=form.reasons.data or [], note=note
-                )
+                reviews.return_course(revision_id=revision_id, reason_codes=form.reasons.data or [], note=note)
         except DomainError as error:
             status = form.refuse(error)
         else:

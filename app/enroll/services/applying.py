@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from app import clock
-from app.catalog.models import Course, CourseRevision, CourseRun, RunSeats, RunState
+from app.catalog.models import Course, CourseForm, CourseRevision, CourseRun, RunSeats, RunState
 from app.db import db
 from app.enroll import rules
 from app.enroll.models import Enrollment, LearnerProfile, PapersState, Proof, ProofState
@@ -25,17 +26,69 @@ from app.policy.models import Trade
 
 
 @dataclass(frozen=True, slots=True)
+class RunSeen:
+    """What an applicant sees of a run."""
+
+    id: int
+    course_id: int
+    tenant_id: int
+    state: RunState
+    starts_at: datetime
+    starts_on: date
+    ends_on: date
+    place: str
+    schedule: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionSeen:
+    """What an applicant sees of the course's live content."""
+
+    title: str
+    is_subsidised: bool
+    level: int | None
+    fee_fen: int
+    form: CourseForm
+
+
+@dataclass(frozen=True, slots=True)
+class TradeSeen:
+    """The trade's code and name."""
+
+    code: str
+    name: str
+    variant: str
+
+    @property
+    def label(self) -> str:
+        """The name people know: the variant if there is one."""
+        return self.variant or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSeen:
+    """The applicant's own profile; `facts` is JSON."""
+
+    user_id: int
+    name: str
+    id_number: str
+    phone: str
+    region_id: int
+    facts: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunOffer:
     """A run as an applicant meets it: what it is, its seats, and what we know of the applicant."""
 
-    run: CourseRun
-    revision: CourseRevision
-    trade: Trade
+    run: RunSeen
+    revision: RevisionSeen
+    trade: TradeSeen
     institution: str
     capacity: int
     taken: int
     waiting: int
-    profile: LearnerProfile | None
+    profile: ProfileSeen | None
     claims: tuple[rules.Claim, ...]
     standing: policy.Standing
 
@@ -62,7 +115,8 @@ class Applied:
 @functools.cache
 def _run_for_applicant() -> sa.Select[Any]:
     """The query of `find_run`, made once: run_id, user_id, on."""
-    user_id, on = sa.bindparam("user_id"), sa.bindparam("on", type_=sa.Date)
+    user_id: sa.BindParameter[int] = sa.bindparam("user_id")
+    on = sa.bindparam("on", type_=sa.Date)
     claims = (
         sa.select(
             sa.func.jsonb_agg(
@@ -78,12 +132,14 @@ def _run_for_applicant() -> sa.Select[Any]:
     )
     return (
         sa.select(
-            CourseRun,
-            CourseRevision,
-            Trade,
-            RunSeats,
-            LearnerProfile,
+            *(getattr(CourseRun, each.name) for each in fields(RunSeen)),
+            *(getattr(CourseRevision, each.name) for each in fields(RevisionSeen)),
+            *(getattr(Trade, each.name) for each in fields(TradeSeen)),
+            *(getattr(LearnerProfile, each.name) for each in fields(ProfileSeen)),
             Course.tenant_name,
+            RunSeats.capacity,
+            RunSeats.taken,
+            RunSeats.waiting,
             claims,
             policy.position_of(Trade.code, on),
             policy.covers(CourseRun.tenant_id, Trade.code, CourseRevision.level, on),
@@ -104,16 +160,21 @@ def find_run(*, run_id: int, user_id: int) -> RunOffer | None:
     ).one_or_none()
     if row is None:
         return None
-    run, revision, trade, seats, profile, institution, proofs, position, is_designated = row
+    columns = iter(row)
+    run = RunSeen(*islice(columns, len(fields(RunSeen))))
+    revision = RevisionSeen(*islice(columns, len(fields(RevisionSeen))))
+    trade = TradeSeen(*islice(columns, len(fields(TradeSeen))))
+    user, *known = islice(columns, len(fields(ProfileSeen)))
+    institution, capacity, taken, waiting, proofs, position, is_designated = columns
     return RunOffer(
         run=run,
         revision=revision,
         trade=trade,
         institution=institution,
-        capacity=seats.capacity,
-        taken=seats.taken,
-        waiting=seats.waiting,
-        profile=profile,
+        capacity=capacity,
+        taken=taken,
+        waiting=waiting,
+        profile=None if user is None else ProfileSeen(user, *known),
         claims=tuple(_claim(*proof) for proof in proofs or ()),
         standing=policy.Standing(position, bool(is_designated)),
     )
@@ -129,7 +190,7 @@ def _claim(sealed: str, state: str, valid_until: str | None) -> rules.Claim:
 def judge_run(*, offer: RunOffer, answers: Mapping[str, object], on: date) -> judging.Judgement:
     """The verdict for this applicant on a day; `answers` win over those kept with the profile."""
     facts = judging.gather_facts(
-        answers=answers or profiles.stored_facts(offer.profile),
+        answers=answers or profiles.stored_facts(offer.profile.facts if offer.profile else None),
         id_number=offer.profile.id_number if offer.profile else None,
         verified=rules.verified_groups(offer.claims, on),
         on=on,
@@ -148,7 +209,8 @@ _TAKE = sa.text(
     """
     SELECT enrollment_id, outcome, place FROM seat_take(
         :run_id, :learner_region_id, :learner_name, :id_number_masked, :phone, :answer, :rule_code,
-        :subsidy_fen, :learner_pays_fen, :papers, :judged_on, :valid_until, :grounds, CAST(:claims AS bytea[]))
+        :subsidy_fen, :learner_pays_fen, :papers, :judged_on, :valid_until, :grounds, CAST(:claims AS bytea[]),
+        :facts)
     """
 )
 
@@ -173,10 +235,11 @@ def apply_to_run(
     if profile is None:
         if identity is None:
             raise DomainError("profile_missing")
-        profile = profiles.save_profile(user_id=user_id, identity=identity, consents=consents)
-        offer = _with_profile(offer, profile)
+        saved = profiles.save_profile(user_id=user_id, identity=identity, consents=consents)
+        profile = ProfileSeen(**{each.name: getattr(saved, each.name) for each in fields(ProfileSeen)})
+        offer = replace(offer, profile=profile)
     judged = judge_run(offer=offer, answers=answers, on=on)
-    profiles.keep_facts(profile=profile, facts={k: v for k, v in answers.items() if k in judging.PLAIN_ANSWERS})
+    facts = profiles.facts_to_keep(kept=profile.facts, answers=answers)
     papers = rules.evaluate_papers(needed=judged.needs_papers, groups=judged.groups, claims=offer.claims, on=on)
     asks = papers not in (PapersState.NOT_NEEDED, PapersState.VERIFIED) and rules.is_claim_missing(
         groups=judged.groups, claims=offer.claims, on=on
@@ -200,6 +263,7 @@ def apply_to_run(
                 "judged_on": on,
                 "valid_until": offer.run.starts_on,
                 "grounds": seal(judged.grounds, "decision.grounds"),
+                "facts": seal(facts, "learner.facts") if facts else None,
                 "claims": [seal(rules.write_claim(judged.groups), "proof.claim")] if asks else [],
             },
         ).one()
@@ -216,7 +280,3 @@ def apply_to_run(
 
 def _title(enrollment_id: int) -> str:
     return db.session.scalar(sa.select(Enrollment.course_title).where(Enrollment.id == enrollment_id)) or "…"
-
-
-def _with_profile(offer: RunOffer, profile: LearnerProfile) -> RunOffer:
-    return replace(offer, profile=profile)

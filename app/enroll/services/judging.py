@@ -6,13 +6,27 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
-from app.catalog.models import CourseRevision
+from app.catalog.models import CourseForm
 from app.policy import services as policy
 from app.policy.facts import FACT_KEYS
-from app.policy.models import Trade
 from app.policy.verdict import Answer, Offer, Verdict
 from app.tenants.identifiers import IdentifierError, check_id_number
+
+
+class Terms(Protocol):
+    """What of a course's content a verdict rests on: a `CourseRevision`, or these columns of one."""
+
+    @property
+    def is_subsidised(self) -> bool: ...
+    @property
+    def level(self) -> int | None: ...
+    @property
+    def fee_fen(self) -> int: ...
+    @property
+    def form(self) -> CourseForm: ...
+
 
 PLAIN_ANSWERS = FACT_KEYS - {"birth_on", "sex", "recognised"}
 
@@ -62,8 +76,8 @@ def gather_facts(
 def judge(
     *,
     facts: Mapping[str, object],
-    revision: CourseRevision,
-    trade: Trade,
+    revision: Terms,
+    trade: policy.TradeName,
     tenant_id: int,
     on: date,
     standing: policy.Standing | None = None,

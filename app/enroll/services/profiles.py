@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from app import audit, clock
 from app.db import db
 from app.enroll import texts
 from app.enroll.models import ACTIVE, EligibilityDecision, Enrollment, LearnerProfile, Proof
+from app.enroll.services import judging
 from app.errors import DomainError
 from app.pii import mask_id_number, vault
 from app.tenants.identifiers import IdentifierError, check_id_number, check_mobile
@@ -121,17 +123,17 @@ def _hand_over_decisions(user_id: int, region_id: int) -> None:
         db.session.add(EligibilityDecision(region_id=region_id, supersedes_id=decision.id, **values))
 
 
-def stored_facts(profile: LearnerProfile | None) -> dict[str, object]:
+def stored_facts(kept: str | None) -> dict[str, object]:
     """The answers the learner gave with an earlier application."""
-    facts: dict[str, object] = json.loads(profile.facts) if profile is not None and profile.facts else {}
+    facts: dict[str, object] = json.loads(kept) if kept else {}
     return facts
 
 
-def keep_facts(*, profile: LearnerProfile, facts: dict[str, object]) -> None:
-    """Keep the answers for the next application, encrypted; nothing is written if they are the same."""
+def facts_to_keep(*, kept: str | None, answers: Mapping[str, object]) -> str | None:
+    """The answers to keep for the next application, as JSON; None if there are none or they are kept already."""
+    facts = {key: value for key, value in answers.items() if key in judging.PLAIN_ANSWERS}
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True)
-    if facts and text != profile.facts:
-        profile.facts = text
+    return text if facts and text != kept else None
 
 
 def forget_facts(*, user_id: int) -> None:

@@ -12,10 +12,10 @@ from app import clock
 from app.enroll import services, texts
 from app.enroll.blueprint import bp
 from app.enroll.services import RunOffer
-from app.enroll.services.profiles import masked_id
 from app.enroll.views import showing
 from app.enroll.views.forms import ProfileForm
 from app.errors import DomainError
+from app.pii import mask_id_number
 from app.policy import answers
 from app.policy import services as policy
 from app.security import access
@@ -42,7 +42,7 @@ def _page(offer: RunOffer, form: ProfileForm, status: int = 200) -> tuple[str, i
         course_id=offer.run.course_id,
     )
     page: dict[str, Any] = {"offer": offer, "form": form, "judged": judged, "card": card}
-    page["masked_id"] = masked_id(offer.profile) if offer.profile else None
+    page["masked_id"] = mask_id_number(offer.profile.id_number) if offer.profile else None
     return render_template("enroll/apply.html", consent_version=texts.CONSENT_VERSION, **page), status
 
 

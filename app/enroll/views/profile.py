@@ -66,7 +66,7 @@ def data() -> str:
         known=known,
         masked_id=masked_id(known) if known else None,
         region=i18n.pick(region.name, region.name_en) if region else None,
-        facts=_facts_in_words(stored_facts(known)),
+        facts=_facts_in_words(stored_facts(known.facts if known else None)),
         decisions=decisions,
         answers=texts.ANSWERS,
         enrollments=reading.my_enrollments(user_id=user_id),

@@ -8,6 +8,7 @@ bp = Blueprint("tenants", __name__)
 
 from app.tenants.views import (  # noqa: E402 - the modules put their views on the blueprint above
     account,
+    audit,
     desks,
     members,
     organisations,
@@ -17,4 +18,15 @@ from app.tenants.views import (  # noqa: E402 - the modules put their views on t
     sign_in,
 )
 
-__all__ = ["account", "bp", "desks", "members", "organisations", "reset_codes", "resets", "reviews", "sign_in"]
+__all__ = [
+    "account",
+    "audit",
+    "bp",
+    "desks",
+    "members",
+    "organisations",
+    "reset_codes",
+    "resets",
+    "reviews",
+    "sign_in",
+]

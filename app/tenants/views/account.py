@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
 from werkzeug.wrappers import Response
@@ -23,6 +23,7 @@ def _page(*, password_form: ChangePasswordForm | None = None, login_form: AddLog
         memberships=accounts.memberships_of(current_user.id),
         login_labels=labels.LOGINS,
         role_labels=labels.ROLES,
+        languages=labels.LANGUAGES,
         password_form=password_form or ChangePasswordForm(formdata=None, prefix="change"),
         login_form=login_form or AddLoginForm(formdata=None, prefix="add"),
     )
@@ -54,6 +55,15 @@ def change_password() -> Response | tuple[str, int]:
             flash(_("密码已修改，其他设备上的登录都已退出。"), "success")
             return redirect(url_for("tenants.account"), 303)
     return _page(password_form=form), form.status
+
+
+@bp.post("/me/account/language/<any(zh, en):code>")
+@access.signed_in
+def keep_language(code: str) -> Response:
+    """Choose the language of one's mail and messages, and of the pages wherever one signs in."""
+    accounts.set_locale(user=current_user._get_current_object(), locale=code)
+    session["locale"] = code
+    return redirect(url_for("tenants.account"), 303)
 
 
 @bp.post("/me/account/logins")
