@@ -33,10 +33,11 @@ lock: $(VENV)/.test-installed ## lock the Python dependencies with hashes
 static: ## build the committed front-end files (needs Node; running does not)
 	npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
-translations: $(VENV)/.test-installed ## collect the texts and update app/translations
-	$(BIN)/pybabel -q extract -F pyproject.toml -k _l -k _n:1,2 -c NOTE: --no-location --sort-output \
-		--project=jiangtu --version=0 -o app/translations/messages.pot .
-	$(BIN)/pybabel -q update -i app/translations/messages.pot -d app/translations --no-fuzzy-matching --ignore-pot-creation-date
+translations: $(VENV)/.test-installed ## collect the texts into app/translations and compile them
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k _n:1,2 -k pgettext:1c,2 --no-location --sort-output \
+		--project=jiangtu --version=0 -o $(VENV)/messages.pot .
+	$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d app/translations --no-fuzzy-matching --ignore-pot-creation-date
+	$(BIN)/pybabel -q compile -d app/translations
 
 clean: ## remove what was built and installed; keeps the data in var/
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

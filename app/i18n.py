@@ -11,9 +11,10 @@ from flask_babel import Babel, Domain, format_date, get_locale, get_translations
 from app.clock import local
 
 LOCALES = ("zh", "en")
+LOCALE = "locale"
 
 
-class SourceDomain(Domain):  # type: ignore[misc]
+class SourceDomain(Domain):
     """Texts are written in Chinese: for a Chinese reader no catalogue is asked."""
 
     def gettext(self, string: str, **variables: Any) -> str:
@@ -35,7 +36,7 @@ def select_locale() -> str:
     """The locale the person chose, Chinese by default."""
     if not has_request_context():
         return "zh"
-    chosen = session.get("locale")
+    chosen = session.get(LOCALE)
     return chosen if chosen in LOCALES else "zh"
 
 

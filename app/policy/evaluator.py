@@ -92,7 +92,7 @@ def _answer(checks: tuple[Check, ...]) -> Answer:
 
 
 def _learner_pays(payee: str | None, offer: Offer) -> int | None:
-    """Nothing when the institution is paid (the text says 「免费」); the fee first when the worker claims after it."""
+    """Nothing when the institution is paid (「免费」); the fee first when the worker claims after it."""
     if payee == "institution":
         return 0
     return offer.fee_fen if payee == "worker" else None

@@ -95,7 +95,7 @@ Newcomer = Callable[..., Person]
 def somebody(
     request: pytest.FixtureRequest, chromium: Browser, site: Site, session_app: Flask, super_engine: sa.Engine
 ) -> Iterator[Newcomer]:
-    """`somebody(device)` is a visitor; `somebody(device, user, tenant)` signed in already. Faults fail the test."""
+    """`somebody(device)` is a visitor, `somebody(device, user, tenant)` signed in; faults fail the test."""
     people: list[Person] = []
     troubles = len(site.troubles())
     with super_engine.begin() as connection:

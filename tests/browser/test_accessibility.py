@@ -179,7 +179,9 @@ def test_a_form_sent_empty_is_refused_in_a_way_everyone_can_follow(
         walker.sit(person.user, person.tenant)
         found = walker.open(url)
         page = walker.person.page
-        for field in page.locator("main form[method=post] :is(input:not([type=hidden], [type=radio], [type=checkbox]), textarea)").all():
+        for field in page.locator(
+            "main form[method=post] :is(input:not([type=hidden], [type=radio], [type=checkbox]), textarea)"
+        ).all():
             field.fill("")
         with page.expect_navigation():
             page.locator("main form[method=post] button").first.click()

@@ -155,7 +155,7 @@ def mails_to(folder: Path, address: str) -> list[str]:
 def test_a_freed_seat_goes_down_the_waitlist_though_the_database_restarts_in_between(
     app: Flask, own_database: Database, tmp_path: Path
 ) -> None:
-    """Real web server, real worker: apply, withdraw, offer, restart, the offer lapses, the next is offered."""
+    """Real web server, real worker: apply, withdraw, offer, restart, the offer lapses, the next one takes it."""
     engine = sa.create_engine(own_database.super_url, pool_pre_ping=True)
     with Session(engine, expire_on_commit=False) as session:
         make = Make(session)
@@ -201,7 +201,8 @@ def test_a_freed_seat_goes_down_the_waitlist_though_the_database_restarts_in_bet
                 )
                 moved = connection.execute(
                     sa.text(
-                        "update procrastinate_jobs set scheduled_at = now() where task_name = 'enroll.expire_offer'"
+                        "update procrastinate_jobs set scheduled_at = now() "
+                        "where task_name = 'enroll.expire_offer'"
                     )
                 )
                 assert moved.rowcount == 1

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from app import money
 from app.catalog import texts
 from app.catalog.offers import Pay, Price
-from app.catalog.search.contract import Card, Generation
+from app.catalog.search.contract import Card
 from app.catalog.search.kept import Kept
 from app.catalog.services.browsing import Place, StartingRun
 from app.i18n import code as locale_code
@@ -32,22 +32,18 @@ SHORT_QUESTIONS = {
 }
 
 
-# By everything a card is made of; the index's generation stands for the names of places.
+# By everything a card is made of, so that only one that changed is made again.
 _html: Kept[Hashable, Markup] = Kept(4000)
 
 
-def html(
-    card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None, *, generation: Generation
-) -> Markup:
+def html(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None) -> Markup:
     """A card in the list of results, as HTML in the reader's language."""
 
     def make() -> Markup:
         macro = get_template_attribute("components/card.html", "card")
         return Markup(macro(result(card, price, regions, book), "h3"))  # noqa: S704 - what a template made
 
-    if generation is None:
-        return make()
-    return _html.get_or((generation, locale_code(), card, price, book is None), make)
+    return _html.get_or((card, price, where(card, regions), book is None, locale_code()), make)
 
 
 def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from app.catalog.services import browsing
 from app.catalog.services.browsing import Place
 from app.catalog.views import asking, cards, course_page
 from app.clock import today
+from app.i18n import LOCALE, pick
 from app.i18n import code as locale_code
-from app.i18n import pick
 from app.policy import answers as answered
 from app.policy import services as policy
 from app.policy.rulebook import RuleBook
@@ -124,9 +124,7 @@ def search() -> Response:
             joined=joined,
             found=found,
             results=[
-                cards.html(
-                    card, _price(card.shape, card.fee_fen, verdicts), regions, asker.book, generation=generation
-                )
+                cards.html(card, _price(card.shape, card.fee_fen, verdicts), regions, asker.book)
                 for card in found.cards
             ],
             chips=_chips(asked, understood, regions, names),
@@ -146,22 +144,27 @@ def search() -> Response:
     return response
 
 
-# Pages as someone sees them of whom nothing is known, with what they show: by generation, day and address.
-_pages: Kept[tuple[Generation, date, str], tuple[Page, str]] = Kept(200)
+# Pages as someone sees them of whom nothing is known but the language, with what they show.
+_pages: Kept[tuple[Generation, date, str, str], tuple[Page, str]] = Kept(200)
 
 
 def _strangers_page(generation: Generation, on: date, found: Page, render: Callable[[], str]) -> str:
-    """The page; one made for an empty session before is used again while the same is found, seats included."""
-    if session or generation is None:
+    """The page; one made for a stranger before is used again while the same is found, seats included."""
+    if generation is None or not _is_stranger():
         return render()
-    key = (generation, on, request.full_path)
+    key = (generation, on, locale_code(), request.full_path)
     known = _pages.get(key)
     if known is not None and known[0] == found:
         return known[1]
     html = render()
-    if not session:  # a page that began a session holds something of it
+    if _is_stranger():  # a page that began a session holds something of it
         _pages.put(key, (found, html))
     return html
+
+
+def _is_stranger() -> bool:
+    # Flask-Login marks any session it finds as not fresh, also one without a user.
+    return session.keys() <= {LOCALE, "_fresh"}
 
 
 @bp.get("/courses/<int(max=9223372036854775807):course_id>")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from flask import render_template, request, url_for
 from flask_babel import lazy_gettext as _l
-from werkzeug.datastructures import MultiDict
 
 from app import clock, i18n
 from app import scope as scopes
@@ -64,7 +65,6 @@ def audit_entries() -> str:
     # One row more than shown tells whether there is an older page; nothing is counted, as the trail only grows.
     found = list(db.session.scalars(query.order_by(AuditEntry.id.desc()).limit(PER_PAGE + 1)))
     entries = found[:PER_PAGE]
-    kept = MultiDict({name: value for name, value in chosen.items() if value})
     return render_template(
         "tenants/audit.html",
         rows=[
@@ -80,11 +80,14 @@ def audit_entries() -> str:
         regions=_regions(entries),
         subjects=SUBJECTS,
         chosen=chosen,
-        newest_url=url_for("tenants.audit_entries", **kept.to_dict()) if before is not None else None,
-        older_url=url_for("tenants.audit_entries", **kept.to_dict(), before=entries[-1].id)
-        if len(found) > PER_PAGE
-        else None,
+        newest_url=_url(chosen) if before is not None else None,
+        older_url=_url({**chosen, "before": str(entries[-1].id)}) if len(found) > PER_PAGE else None,
     )
+
+
+def _url(chosen: Mapping[str, str]) -> str:
+    values: dict[str, Any] = {name: value for name, value in chosen.items() if value}
+    return url_for("tenants.audit_entries", **values)
 
 
 def _number(text: str) -> int | None:
