@@ -34,7 +34,7 @@ static: ## build the committed front-end files (needs Node; running does not)
 	npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 translations: $(VENV)/.test-installed ## collect the texts into app/translations and compile them
-	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k _n:1,2 -k pgettext:1c,2 --no-location --sort-output \
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k _n:1,2 -k pgettext:1c,2 --no-location --sort-output \
 		--project=jiangtu --version=0 -o $(VENV)/messages.pot .
 	$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d app/translations --no-fuzzy-matching --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -d app/translations

@@ -71,7 +71,7 @@ def audit_entries() -> str:
             {
                 "entry": entry,
                 "at": f"{clock.local(entry.at):%Y-%m-%d %H:%M:%S}",
-                "data": ", ".join(f"{key}={value}" for key, value in sorted((entry.data or {}).items())),
+                "data": "; ".join(f"{key}={_plain(value)}" for key, value in sorted((entry.data or {}).items())),
             }
             for entry in entries
         ],
@@ -93,6 +93,10 @@ def _url(chosen: Mapping[str, str]) -> str:
 def _number(text: str) -> int | None:
     """A row's id as someone typed it, or None."""
     return int(text) if re.fullmatch(r"[0-9]{1,19}", text) and int(text) <= LARGEST_ID else None
+
+
+def _plain(value: object) -> str:
+    return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
 
 def _people(entries: list[AuditEntry]) -> dict[int, str]:
