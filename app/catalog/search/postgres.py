@@ -310,7 +310,17 @@ class _Answer:
     seen: tuple[Seats, Page] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What is counted for a query, whatever its order and page."""
+
+    facets: tuple[Facet, ...]
+    total: int
+    runs: int
+
+
 # By (generation, query); what is here holds nothing of a person but the shapes that are free for them.
+_counts: Kept[tuple[Generation, Query], _Counts] = Kept(MOST_KEPT)
 _answers: Kept[tuple[Generation, Query], _Answer] = Kept(MOST_KEPT)
 _shapes: Kept[Generation, frozenset[Shape]] = Kept(4)
 
@@ -329,7 +339,7 @@ class PostgresSearch:
         """Answer a query in five statements, whatever is asked; in one if this generation answered it before."""
         answer = _answers.get((generation, query)) if generation else None
         if answer is None:
-            answer = self._answer(query)
+            answer = self._answer(query, generation)
             if generation:
                 _answers.put((generation, query), answer)
         live = self._seats(answer.run_ids)
@@ -339,7 +349,7 @@ class PostgresSearch:
             answer.seen = seen = (live, replace(answer.page, cards=tuple(cards)))
         return seen[1]
 
-    def _answer(self, query: Query) -> _Answer:
+    def _count(self, query: Query) -> _Counts:
         facets, total, runs, soon = shape_counts(self._session.execute(counts_statement(query)))
         facets[FacetName.REGION] = shape_options(
             FacetName.REGION, self._session.execute(regions_statement(query)), by_count=True
@@ -347,14 +357,22 @@ class PostgresSearch:
         facets[FacetName.START] = shape_options(
             FacetName.START, self._session.execute(months_statement(query)), Option(SOON, soon)
         )
-        last = max(-(-total // query.per_page), 1)
+        return _Counts(tuple(facets[name] for name in FacetName), total, runs)
+
+    def _answer(self, query: Query, generation: Generation) -> _Answer:
+        if generation:
+            unsorted = replace(query, sort=Sort.BEST, page=1)
+            counts = _counts.get_or((generation, unsorted), lambda: self._count(query))
+        else:
+            counts = self._count(query)
+        last = max(-(-counts.total // query.per_page), 1)
         query = replace(query, page=min(max(query.page, 1), last))
         rows = tuple((row.card, row.version) for row in self._session.execute(page_statement(query)))
         page = Page(
             cards=(),
-            facets=tuple(facets[name] for name in FacetName),
-            total=total,
-            runs=runs,
+            facets=counts.facets,
+            total=counts.total,
+            runs=counts.runs,
             page=query.page,
             per_page=query.per_page,
         )

@@ -1,0 +1,152 @@
+"""What a process keeps of the catalog between requests is never older than the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app import scope
+from app.catalog.documents import build_documents
+from app.catalog.search.contract import Query
+from app.catalog.search.kept import Kept
+from app.catalog.search.postgres import PostgresSearch
+from app.clock import today
+from app.db import db
+from tests.factories import Make
+from tests.support.pages import LintingClient
+
+Look = Callable[..., list[sa.Row[tuple[object, ...]]]]
+
+
+@contextmanager
+def searching(app: Flask) -> Iterator[PostgresSearch]:
+    """A backend in a transaction of its own; what it wrote is gone unless it was committed."""
+    with app.app_context(), scope.opened(scope.VISITOR):
+        yield PostgresSearch(db.session)
+        db.session.rollback()
+        db.session.remove()
+
+
+def index(app: Flask, *course_ids: int) -> None:
+    with searching(app) as backend:
+        backend.index(build_documents(db.session, course_ids, on=today()))
+        db.session.commit()
+
+
+def forget(app: Flask, course_id: int) -> None:
+    with searching(app) as backend:
+        backend.delete([course_id])
+        db.session.commit()
+
+
+def count(client: LintingClient, path: str = "/courses") -> str:
+    page = client.get(path).get_data(as_text=True)
+    return page.split('role="status"><b>', 1)[1].split("<", 1)[0]
+
+
+def test_a_write_to_the_index_shows_on_the_next_request(app: Flask, client: LintingClient, make: Make) -> None:
+    first, second = make.course(), make.course()
+    index(app, first.id)
+    assert [count(client), count(client)] == ["1", "1"]
+    index(app, second.id)
+    assert [count(client), count(client, "/courses?sort=price")] == ["2", "2"]
+    forget(app, first.id)
+    assert [count(client), count(client, "/courses?sort=price")] == ["1", "1"]
+
+
+def test_an_answer_from_a_transaction_that_was_undone_is_never_given_again(app: Flask, make: Make) -> None:
+    query = Query(on=today())
+    first, second = make.course(), make.course()
+    index(app, first.id)
+    with searching(app) as backend:
+        backend.index(build_documents(db.session, [second.id], on=today()))
+        undone = backend.generation()
+        assert backend.search(query, generation=undone).total == 2
+    with searching(app) as backend:
+        assert backend.generation() != undone
+        assert backend.search(query, generation=backend.generation()).total == 1
+
+
+def test_every_write_begins_another_generation(app: Flask, make: Make) -> None:
+    course = make.course()
+    seen = []
+    for write in (index, index, forget):
+        write(app, course.id)
+        with searching(app) as backend:
+            seen.append(backend.generation())
+    assert None not in seen
+    assert len(set(seen)) == 3
+
+
+def test_a_page_seen_before_asks_for_the_generation_and_the_seats_alone(
+    app: Flask, client: LintingClient, make: Make
+) -> None:
+    run = make.run()
+    index(app, run.course_id)
+    client.get("/courses")
+    sent: list[str] = []
+
+    def record(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", record)
+    try:
+        client.get("/courses")
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", record)
+    assert [sql.split("FROM ")[1].split()[0] for sql in sent] == ["course_index", "run_seats"]
+
+
+def test_counts_are_taken_once_for_all_pages_and_orders(app: Flask, make: Make) -> None:
+    made = [make.course().id for _ in range(3)]
+    index(app, *made)
+    with searching(app) as backend:
+        generation = backend.generation()
+        pages = [
+            backend.search(Query(on=today(), page=number, per_page=2), generation=generation) for number in (1, 2)
+        ]
+        assert [card.course_id for page in pages for card in page.cards] == made
+        assert pages[0].facets is pages[1].facets
+        assert pages[0].facets == backend.search(Query(on=today(), per_page=2)).facets
+
+
+@pytest.mark.parametrize("who", ["signed in", "answered", "flashed", "English"])
+def test_a_page_made_for_a_stranger_is_not_shown_to_someone_known(
+    app: Flask, client: LintingClient, make: Make, login: Callable[..., None], who: str
+) -> None:
+    run = make.run()
+    index(app, run.course_id)
+    stranger = client.get("/courses").get_data(as_text=True)
+    if who == "signed in":
+        login(client, make.user(display_name="张三"))
+    else:
+        with client.session_transaction() as session:
+            session.update(
+                {
+                    "answered": {"answers": {"situations": "registered_unemployed"}},
+                    "flashed": {"_flashes": [("success", "只给我看的话")]},
+                    "English": {"locale": "en"},
+                }[who]
+            )
+    known = client.get("/courses").get_data(as_text=True)
+    shows = {"signed in": "张三", "answered": "改我的回答", "flashed": "只给我看的话", "English": 'lang="en"'}[who]
+    assert shows in known
+    assert shows not in stranger.replace('lang="en" hreflang="en"', "")
+    assert app.test_client().get("/courses").get_data(as_text=True) == stranger
+
+
+def test_what_was_used_least_lately_is_forgotten_first() -> None:
+    kept: Kept[str, int] = Kept(2)
+    kept.put("a", 1)
+    kept.put("b", 2)
+    assert kept.get("a") == 1
+    kept.put("c", 3)
+    assert [kept.get(key) for key in "abc"] == [1, None, 3]
+    assert kept.get_or("b", lambda: 4) == 4
