@@ -32,17 +32,18 @@ __all__ = ["Answer", "FactError", "Facts", "Offer", "Verdict", "evaluate"]
 IDENTITY_PAPER = "ID_CARD"
 
 
-def evaluate(book: RuleBook, facts: Facts, offer: Offer, on: date) -> Verdict:
+def evaluate(book: RuleBook, facts: Facts, offer: Offer, on: date, *, near_misses: bool = True) -> Verdict:
     """Answer 「这门课对我免费吗？」 for one person, one course and one day.
 
     `facts` as in `read_facts`, a missing key being unknown; money in fen. The same arguments always give the
-    same verdict. Raises FactError for a fact the book does not know and ValueError for an unknown form.
+    same verdict. Near misses cost several verdicts each: a list of courses does without. Raises FactError for a
+    fact the book does not know and ValueError for an unknown form.
     """
     if offer.form not in {rule.form for rule in book.rules}:
         raise ValueError(f"The rule book has no form {offer.form!r}.")
     known = read_facts(book, facts)
     verdict = _judge(book, known, offer, on)
-    if verdict.answer is Answer.NO:
+    if near_misses and verdict.answer is Answer.NO:
         return replace(verdict, near_misses=tuple(_near_misses(book, facts, known, offer, on)))
     return verdict
 

@@ -85,7 +85,7 @@ def listed_trades(on: date) -> dict[str, int]:
     return dict(rows.all())
 
 
-def position_of(trade_code: Any, on: Any) -> sa.ScalarSelect[Any]:
+def position_of(*, trade_code: Any, on: Any) -> sa.ScalarSelect[Any]:
     """SQL: the trade's place on the list in force on a day, null if it is not listed; for use inside a query."""
     return (
         sa.select(ShortageListEntry.position)
@@ -102,7 +102,7 @@ def position_of(trade_code: Any, on: Any) -> sa.ScalarSelect[Any]:
     )
 
 
-def covers(tenant_id: Any, trade_code: Any, level: Any, on: Any) -> sa.ColumnElement[bool]:
+def covers(*, tenant_id: Any, trade_code: Any, level: Any, on: Any) -> sa.ColumnElement[bool]:
     """SQL: whether the institution is designated for the trade and level on a day; for use inside a query."""
     return sa.exists().where(
         Designation.tenant_id == tenant_id,
@@ -125,14 +125,19 @@ class Standing:
 def find_standing(*, tenant_id: int, trade_code: str, level: int | None, on: date) -> Standing:
     """Both in one query."""
     row = db.session.execute(
-        sa.select(position_of(trade_code, on), covers(tenant_id, trade_code, level, on))
+        sa.select(
+            position_of(trade_code=trade_code, on=on),
+            covers(tenant_id=tenant_id, trade_code=trade_code, level=level, on=on),
+        )
     ).one()
     return Standing(row[0], bool(row[1]))
 
 
 def is_designated(*, tenant_id: int, trade_code: str, level: int | None, on: date) -> bool:
     """Whether the institution may give subsidised training in the trade and level on a day."""
-    return bool(db.session.scalar(sa.select(covers(tenant_id, trade_code, level, on))))
+    return bool(
+        db.session.scalar(sa.select(covers(tenant_id=tenant_id, trade_code=trade_code, level=level, on=on)))
+    )
 
 
 class TradeName(Protocol):

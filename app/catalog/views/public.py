@@ -25,6 +25,7 @@ from app.i18n import LOCALE, pick
 from app.i18n import code as locale_code
 from app.policy import answers as answered
 from app.policy import services as policy
+from app.policy.evaluator import evaluate
 from app.policy.rulebook import RuleBook
 from app.policy.verdict import Offer, Verdict
 from app.security import access
@@ -53,12 +54,13 @@ class Asker:
 
     def verdicts(self, shapes: frozenset[Shape]) -> dict[Shape, Verdict]:
         """The verdict on every shape; none at all before they answered."""
-        if self.book is None:
+        book = self.book
+        if book is None:
             return {}
-        facts = answered.facts(self.book, self.answers)
+        facts = answered.facts(book, self.answers)
 
         def judge(offer: Offer) -> Verdict:
-            return policy.verdict(facts=facts, offer=offer, on=self.on)
+            return evaluate(book, facts, offer, self.on, near_misses=False)
 
         return offers.judge_shapes(shapes, judge=judge, listed=policy.listed_trades(self.on))
 

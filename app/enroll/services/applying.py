@@ -141,8 +141,8 @@ def _run_for_applicant() -> sa.Select[Any]:
             RunSeats.taken,
             RunSeats.waiting,
             claims,
-            policy.position_of(Trade.code, on),
-            policy.covers(CourseRun.tenant_id, Trade.code, CourseRevision.level, on),
+            policy.position_of(trade_code=Trade.code, on=on),
+            policy.covers(tenant_id=CourseRun.tenant_id, trade_code=Trade.code, level=CourseRevision.level, on=on),
         )
         .join(CourseRevision, sa.and_(CourseRevision.course_id == CourseRun.course_id, CourseRevision.is_live))
         .join(Course, Course.id == CourseRun.course_id)
