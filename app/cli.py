@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import click
-import sqlalchemy as sa
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from app import jobs
 from app.catalog.search.reindex import reindex
-from app.config import ConfigError, Settings
-from app.db import db, refuse_unsafe_role
+from app.config import Settings
+from app.db import db, owner_engine, refuse_unsafe_role
 from app.policy import store
 from app.seed import demo_logins, guard, seed
-
-
-def owner_engine() -> sa.Engine:
-    """An engine that signs in as the owner of the tables; raises ConfigError without MIGRATION_DATABASE_URL."""
-    url = os.environ.get("MIGRATION_DATABASE_URL")
-    if not url:
-        raise ConfigError("MIGRATION_DATABASE_URL is not set: this command runs as the owner of the tables.")
-    return sa.create_engine(url, poolclass=sa.NullPool)
 
 
 @click.command("init")

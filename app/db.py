@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
@@ -87,3 +88,11 @@ def refuse_unsafe_role(engine: sa.Engine) -> None:
                 f"DATABASE_URL signs in as {row.rolname}, which is a superuser, bypasses row-level security or "
                 "owns tables. Use the app's own role; give the owner's as MIGRATION_DATABASE_URL."
             )
+
+
+def owner_engine() -> sa.Engine:
+    """An engine that signs in as the owner of the tables; raises ConfigError without MIGRATION_DATABASE_URL."""
+    url = os.environ.get("MIGRATION_DATABASE_URL")
+    if not url:
+        raise ConfigError("MIGRATION_DATABASE_URL is not set: this command runs as the owner of the tables.")
+    return sa.create_engine(url, poolclass=sa.NullPool)

@@ -15,7 +15,7 @@ from app import clock, scope
 from app.catalog.models import Course, CourseDocument
 from app.catalog.search.reindex import reindex_all
 from app.config import Settings
-from app.db import db
+from app.db import db, owner_engine
 from app.seed import accounts, guard
 from app.seed.city import NotEmptyError, Plan, build
 
@@ -28,8 +28,6 @@ from app.seed.city import NotEmptyError, Plan, build
 @with_appcontext
 def seed(today: datetime | None, scale: int, courses: int, number: int) -> None:
     """Build a believable demo city, once; everything in it is made up and marked 示例."""
-    from app.cli import owner_engine
-
     settings: Settings = current_app.config["SETTINGS"]
     if settings.production:
         raise click.ClickException("The demo city has no place in production (JIANGTU_ENV=production).")
