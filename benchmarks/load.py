@@ -33,10 +33,11 @@ class _Connection:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        self.missing = -1
         self.started = 0.0
 
     def send(self, request: bytes) -> None:
-        self.buffer, self.started = b"", time.perf_counter()
+        self.buffer, self.missing, self.started = b"", -1, time.perf_counter()
         self.socket.sendall(request)
 
     def read(self) -> int | None:
@@ -44,15 +45,23 @@ class _Connection:
         chunk = self.socket.recv(262_144)
         if not chunk:
             raise ConnectionError("the server closed the connection")
-        self.buffer += chunk
-        head, found, body = self.buffer.partition(b"\r\n\r\n")
-        if not found:
-            return None
-        for line in head.split(b"\r\n")[1:]:
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length" and len(body) >= int(value):
-                return int(head[9:12])
-        return None
+        if self.missing < 0:
+            self.buffer += chunk
+            head, found, body = self.buffer.partition(b"\r\n\r\n")
+            if not found:
+                return None
+            self.missing = _length(head) - len(body)
+        else:
+            self.missing -= len(chunk)
+        return int(self.buffer[9:12]) if self.missing <= 0 else None
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    raise ValueError("an answer without a length")
 
 
 def request(method: str, path: str, *, cookie: str = "", form: bytes = b"") -> bytes:

@@ -83,7 +83,7 @@ def test_every_write_begins_another_generation(app: Flask, make: Make) -> None:
     assert len(set(seen)) == 3
 
 
-def test_a_page_seen_before_asks_for_the_generation_and_the_seats_alone(
+def test_a_page_seen_before_asks_for_the_generation_and_the_seats_in_one_statement(
     app: Flask, client: LintingClient, make: Make
 ) -> None:
     run = make.run()
@@ -101,7 +101,9 @@ def test_a_page_seen_before_asks_for_the_generation_and_the_seats_alone(
         client.get("/courses")
     finally:
         sa.event.remove(engine, "before_cursor_execute", record)
-    assert [sql.split("FROM ")[1].split()[0] for sql in sent] == ["course_index", "run_seats"]
+    (statement,) = sent
+    assert "course_index" in statement
+    assert "run_seats" in statement
 
 
 def test_counts_are_taken_once_for_all_pages_and_orders(app: Flask, make: Make) -> None:

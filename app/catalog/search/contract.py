@@ -179,6 +179,23 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """All that a page is made of besides its query: a generation, and the runs shown with their seats, as text."""
+
+    generation: UUID
+    run_ids: str
+    seats: str
+
+    @classmethod
+    def of(cls, page: Page, generation: UUID) -> Proof:
+        """The proof of a page found in a generation."""
+        runs = sorted((run.run_id, run.seats, run.taken, run.waiting) for card in page.cards for run in card.runs)
+        return cls(
+            generation, ",".join(str(run[0]) for run in runs), ",".join(":".join(map(str, run)) for run in runs)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What a backend stores of one published course."""
 
@@ -214,6 +231,10 @@ class SearchBackend(Protocol):
 
         What was found for the same query in this `generation` may be used again; seats are always those of now.
         """
+        ...
+
+    def holds(self, proof: Proof) -> bool:
+        """Whether the page of this proof would be found the same now."""
         ...
 
     def shapes(self, *, generation: Generation = None) -> frozenset[Shape]:

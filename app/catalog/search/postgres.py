@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, array, insert
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, array, insert
 from sqlalchemy.orm import Session, scoped_session
 
 from app.catalog.models import CourseDocument, CourseIndex, RunSeats
@@ -27,6 +27,7 @@ from app.catalog.search.contract import (
     Generation,
     Option,
     Page,
+    Proof,
     Query,
     Shape,
     Sort,
@@ -34,6 +35,7 @@ from app.catalog.search.contract import (
     dates_of,
 )
 from app.catalog.search.kept import Kept
+from app.catalog.search.shaping import ONE_VALUED, shape_counts, shape_options
 
 BATCH = 500
 MOST_KEPT = 256
@@ -45,12 +47,9 @@ Condition = sa.ColumnElement[bool]
 
 _level = sa.func.coalesce(docs.c.level, NO_LEVEL)
 _shape_columns = (docs.c.trade_code, _level, docs.c.form, docs.c.is_subsidised, docs.c.fee_fen > 0)
-_SCALARS: dict[FacetName, sa.ColumnElement[Any]] = {
-    FacetName.CATEGORY: docs.c.category,
-    FacetName.SHORTAGE: docs.c.is_shortage,
-    FacetName.LEVEL: _level,
-    FacetName.MODE: docs.c.mode,
-}
+_SCALARS: dict[FacetName, sa.ColumnElement[Any]] = dict(
+    zip(ONE_VALUED, (docs.c.category, docs.c.is_shortage, _level, docs.c.mode), strict=True)
+)
 
 
 # --- Building: pure functions of the query -----------------------------------------------------------------
@@ -208,6 +207,18 @@ GENERATION = sa.select(state.c.generation)
 SEATS = sa.select(seats.c.run_id, seats.c.capacity, seats.c.taken, seats.c.waiting).where(
     seats.c.run_id == sa.any_(sa.bindparam("run_ids", type_=ARRAY(sa.BigInteger)))
 )
+STATE = sa.select(
+    sa.select(state.c.generation).scalar_subquery().label("generation"),
+    sa.select(
+        sa.func.string_agg(
+            sa.func.concat_ws(":", seats.c.run_id, seats.c.capacity, seats.c.taken, seats.c.waiting),
+            aggregate_order_by(sa.literal(","), seats.c.run_id),
+        )
+    )
+    .where(seats.c.run_id == sa.any_(sa.cast(sa.bindparam("run_ids", type_=sa.Text), ARRAY(sa.BigInteger))))
+    .scalar_subquery()
+    .label("seats"),
+)
 SHAPES = sa.select(*_shape_columns).distinct()
 
 
@@ -254,45 +265,6 @@ def _starts_on(days: Iterable[date]) -> Condition:
 
 def _each(values: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
     return sa.func.unnest(values).table_valued("each").render_derived()
-
-
-# --- Shaping: pure functions of the rows -------------------------------------------------------------------
-
-
-def shape_counts(rows: Iterable[Any]) -> tuple[dict[FacetName, Facet], int, int, int]:
-    """The one-valued facets, the total, the number of classes, and how many start soon."""
-    names = list(_SCALARS)
-    found: dict[FacetName, list[Option]] = {name: [] for name in names}
-    total = runs = soon = free = 0
-    for row in rows:
-        grouped = [name for at, name in enumerate(names) if not row.grouping >> (len(names) - 1 - at) & 1]
-        if not grouped:
-            total, runs, soon, free = row.n_all, row.n_runs, row.n_soon, row.n_free
-            continue
-        (name,) = grouped
-        count = getattr(row, f"n_{name.value}")
-        value = getattr(row, name.value)
-        if name is FacetName.SHORTAGE:
-            if value:
-                found[name].append(Option("1", count))
-        elif count:
-            found[name].append(Option(str(value), count))
-    facets = {name: Facet(name, tuple(_by_count(options))) for name, options in found.items()}
-    facets[FacetName.LEVEL] = Facet(
-        FacetName.LEVEL, tuple(sorted(facets[FacetName.LEVEL].options, key=lambda o: o.value, reverse=True))
-    )
-    facets[FacetName.FREE] = Facet(FacetName.FREE, (Option("1", free),))
-    return facets, total, runs, soon
-
-
-def shape_options(name: FacetName, rows: Iterable[Any], *first: Option, by_count: bool = False) -> Facet:
-    """A facet from (value, count) rows."""
-    options = [Option(str(value), count) for value, count in rows]
-    return Facet(name, (*first, *(_by_count(options) if by_count else options)))
-
-
-def _by_count(options: list[Option]) -> list[Option]:
-    return sorted(options, key=lambda option: (-option.count, option.value))
 
 
 # --- Running -----------------------------------------------------------------------------------------------
@@ -348,6 +320,11 @@ class PostgresSearch:
             cards = (card_from(card, version=version, seats=live, on=query.on) for card, version in answer.rows)
             answer.seen = seen = (live, replace(answer.page, cards=tuple(cards)))
         return seen[1]
+
+    def holds(self, proof: Proof) -> bool:
+        """Whether a page would be the same now; one statement, one row."""
+        row = self._session.execute(STATE, {"run_ids": f"{{{proof.run_ids}}}"}).one()
+        return (row.generation, row.seats or "") == (proof.generation, proof.seats)
 
     def _count(self, query: Query) -> _Counts:
         facets, total, runs, soon = shape_counts(self._session.execute(counts_statement(query)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ from app import http
 from app.catalog import offers, texts
 from app.catalog.blueprint import bp
 from app.catalog.search.backend import backend
-from app.catalog.search.contract import NO_LEVEL, SOON, FacetName, Generation, Page, Shape, Sort
+from app.catalog.search.contract import NO_LEVEL, SOON, FacetName, Page, Proof, SearchBackend, Shape, Sort
 from app.catalog.search.kept import Kept
 from app.catalog.search.understanding import Understood, understand
 from app.catalog.services import browsing
@@ -98,8 +98,16 @@ def home() -> str:
 def search() -> Response:
     """The catalog: what was understood, facets, cards."""
     on = today()
-    asked = asking.read(request.args, on=on)
     engine = backend()
+    kept = None if http.is_htmx() else _kept_page(engine, on)
+    response = _make_page(engine, on) if kept is None else make_response(kept)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def _make_page(engine: SearchBackend, on: date) -> Response:
+    was_stranger = _is_stranger()
+    asked = asking.read(request.args, on=on)
     generation = engine.generation()
     regions = browsing.places(generation=generation)
     understood = Understood("", "")
@@ -117,51 +125,47 @@ def search() -> Response:
     )
     found = engine.search(query, generation=generation)
 
-    def render() -> str:
-        names = browsing.categories(generation=generation) if locale_code() == "en" else {}
-        return render_template(
-            "catalog/search.html",
-            q=asked.q,
-            kept=asked.pairs(q="", page=1),
-            joined=joined,
-            found=found,
-            results=[
-                cards.html(card, _price(card.shape, card.fee_fen, verdicts), regions, asker.book)
-                for card in found.cards
-            ],
-            chips=_chips(asked, understood, regions, names),
-            facets=_facets(joined, found, regions, names),
-            has_answers=bool(asker),
-            waits_for_answers=joined.free and not asker,
-            sorts=list(SORTS.items()),
-            sort_kept=joined.pairs(sort=Sort.BEST, page=1),
-            page_urls=lambda number: _url(joined.pairs(page=number)),
-            clear_url=_url(joined.pairs(page=1, **_NOTHING)),
-        )
-
-    response = make_response(_strangers_page(generation, on, found, render))
+    names = browsing.categories(generation=generation) if locale_code() == "en" else {}
+    html = render_template(
+        "catalog/search.html",
+        q=asked.q,
+        kept=asked.pairs(q="", page=1),
+        joined=joined,
+        found=found,
+        results=[
+            cards.html(card, _price(card.shape, card.fee_fen, verdicts), regions, asker.book)
+            for card in found.cards
+        ],
+        chips=_chips(asked, understood, regions, names),
+        facets=_facets(joined, found, regions, names),
+        has_answers=bool(asker),
+        waits_for_answers=joined.free and not asker,
+        sorts=list(SORTS.items()),
+        sort_kept=joined.pairs(sort=Sort.BEST, page=1),
+        page_urls=lambda number: _url(joined.pairs(page=number)),
+        clear_url=_url(joined.pairs(page=1, **_NOTHING)),
+    )
+    # A page that used up a message or began a session holds something of it.
+    if generation is not None and was_stranger and _is_stranger():
+        _pages.put(_page_key(on), (Proof.of(found, generation), html))
+    response = make_response(html)
     if http.is_htmx():
         response.headers["HX-Push-Url"] = _url(joined.pairs())
-    response.headers["Vary"] = "HX-Request"
     return response
 
 
-# Pages as someone sees them of whom nothing is known but the language, with what they show.
-_pages: Kept[tuple[Generation, date, str, str], tuple[Page, str]] = Kept(200)
+# Pages as someone sees them of whom nothing is known but the language, with the proof that they still hold.
+_pages: Kept[tuple[date, str, str], tuple[Proof, str]] = Kept(200)
 
 
-def _strangers_page(generation: Generation, on: date, found: Page, render: Callable[[], str]) -> str:
-    """The page; one made for a stranger before is used again while the same is found, seats included."""
-    if generation is None or not _is_stranger():
-        return render()
-    key = (generation, on, locale_code(), request.full_path)
-    known = _pages.get(key)
-    if known is not None and known[0] == found:
-        return known[1]
-    html = render()
-    if _is_stranger():  # a page that began a session holds something of it
-        _pages.put(key, (found, html))
-    return html
+def _kept_page(engine: SearchBackend, on: date) -> str | None:
+    """The page made for a stranger before, if no document and no seat it shows has changed since."""
+    known = _pages.get(_page_key(on)) if _is_stranger() else None
+    return known[1] if known is not None and engine.holds(known[0]) else None
+
+
+def _page_key(on: date) -> tuple[date, str, str]:
+    return on, locale_code(), request.full_path
 
 
 def _is_stranger() -> bool:
