@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from wtforms.validators import ValidationError
 
+from app import errors
+from app.errors import DomainError
 from app.forms import (
     ChoicesField,
     Form,
@@ -18,9 +22,24 @@ from app.forms import (
 )
 from app.i18n import pick
 from app.tenants import labels, logins
+from app.tenants.identifiers import check_contact_phone, check_uscc
 from app.tenants.models import TenantKind
 from app.tenants.permissions import ROLES_OF
 from app.tenants.regions import county_level
+
+
+class Passes:
+    """A validator made of a pure check of text: its refusal stands beside the field with all the others."""
+
+    def __init__(self, check: Callable[[str], object]) -> None:
+        self.check = check
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Refuse what the check refuses."""
+        try:
+            self.check(str(field.data or ""))
+        except DomainError as error:
+            raise ValidationError(errors.message(error)) from error
 
 
 class SignInForm(Form):
@@ -80,11 +99,19 @@ class OrganisationForm(Form):
     """What an organisation registers, and corrects when it was returned."""
 
     name = TextField(_l("单位全称"), minimum=4, maximum=100, description=_l("与登记证照一致。"))
-    uscc = TextField(_l("统一社会信用代码"), maximum=60, description=_l("18位，在营业执照、办学许可证等证照上。"))
+    uscc = TextField(
+        _l("统一社会信用代码"),
+        [Passes(check_uscc)],
+        maximum=60,
+        description=_l("18位，在营业执照、办学许可证等证照上。"),
+    )
     region_id = SelectField(_l("所在的县（市、区）"), coerce=coerce_id, description=_l("由这里的人社局核验。"))
     contact_name = TextField(_l("联系人"), maximum=40)
     contact_phone = TextField(
-        _l("联系电话"), maximum=40, description=_l("只有本单位和人社局看得到；手机或带区号的座机。")
+        _l("联系电话"),
+        [Passes(check_contact_phone)],
+        maximum=40,
+        description=_l("只有本单位和人社局看得到；手机或带区号的座机。"),
     )
 
     def __init__(self, **kwargs: Any) -> None:

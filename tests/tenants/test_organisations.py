@@ -228,3 +228,15 @@ def test_the_doors_of_the_landing_page_choose_the_kind(client, owner):
     page = client.get("/organisations/register?kind=enterprise").get_data(as_text=True)
     assert 'checked id="kind-1"' in page
     assert client.get("/organisations/register?kind=%00").status_code == 200
+
+
+def test_everything_wrong_with_a_registration_is_said_at_once(client, make, login):
+    login(client, make.user())
+    response = client.post(
+        "/organisations/register",
+        data={"kind": "institution", "name": "", "uscc": "123", "contact_name": "示例", "contact_phone": "1"},
+    )
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
+    for field in ("name", "uscc", "region_id", "contact_phone"):
+        assert f'id="{field}-error"' in page

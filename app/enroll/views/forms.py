@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app import i18n
+from app import clock, i18n
 from app.enroll import texts
 from app.enroll.services import Identity
 from app.forms import (
@@ -21,6 +21,8 @@ from app.forms import (
     TextField,
     coerce_id,
 )
+from app.tenants.forms import Passes
+from app.tenants.identifiers import check_id_number, check_mobile
 from app.tenants.regions import county_level
 
 
@@ -37,9 +39,17 @@ class ProfileForm(Form):
 
     name = TextField(_l("姓名"), description=_l("与证件上的姓名一致"), maximum=60)
     id_number = TextField(
-        _l("证件号码"), description=_l("身份证、港澳台居民居住证或外国人永久居留身份证，18位"), maximum=40
+        _l("证件号码"),
+        [Passes(lambda text: check_id_number(text, clock.today()))],
+        description=_l("身份证、港澳台居民居住证或外国人永久居留身份证，18位"),
+        maximum=40,
     )
-    phone = TextField(_l("联系电话"), description=_l("培训机构会打这个电话；家人共用的号码也可以"), maximum=40)
+    phone = TextField(
+        _l("联系电话"),
+        [Passes(check_mobile)],
+        description=_l("培训机构会打这个电话；家人共用的号码也可以"),
+        maximum=40,
+    )
     region_id = SelectField(_l("常住的县（市、区）"), coerce=coerce_id)
     consent = BooleanField(_l("我已阅读上面的告知，单独同意处理我的证件号码"), required=False)
 
