@@ -9,8 +9,10 @@ from app.seed.models import DemoMarker
 
 
 def has_demo(engine: sa.Engine) -> bool:
-    """Whether the demo city is in this database; works as any role, without a scope."""
+    """Whether the demo city is in this database; works as any role, without a scope, before any migration too."""
     with engine.connect() as connection:
+        if not sa.inspect(connection).has_table(DemoMarker.__tablename__):
+            return False
         return bool(connection.scalar(sa.select(sa.exists().where(DemoMarker.id == 1))))
 
 
