@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from flask import current_app
 from flask_babel import LazyString, force_locale, lazy_gettext
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import jobs
@@ -98,24 +99,35 @@ def render(notice: Notice) -> tuple[str, str]:
 
 @jobs.task("notifications.deliver")
 def deliver(*, user_id: int, kind: str, dedupe: str, params: dict[str, Any]) -> None:
-    """Write the notice once and send it by every channel the person has."""
-    from sqlalchemy.dialects.postgresql import insert
-
+    """Write the notice once; each channel the person has gets a job of its own, so that none waits for another."""
     statement = (
         insert(Notice)
         .values(user_id=user_id, kind=kind, dedupe=dedupe, params=params)
         .on_conflict_do_nothing(index_elements=["user_id", "dedupe"])
         .returning(Notice.id)
     )
-    if db.session.execute(statement).scalar() is None:
+    notice_id = db.session.execute(statement).scalar()
+    if notice_id is None:
         return
-    with force_locale(locale_of(user_id)):
-        subject, body = render(Notice(kind=kind, params=params))
-    for channel, address in _addresses(user_id) if _addresses else []:
-        if channel == "email":
+    for channel in sorted({channel for channel, _ in _addresses_of(user_id)}):
+        jobs.enqueue("notifications.transmit", notice_id=notice_id, channel=channel)
+
+
+@jobs.task("notifications.transmit")
+def transmit(*, notice_id: int, channel: str) -> None:
+    """Send a written notice by mail ("email") or SMS ("phone"), in the language its reader chose."""
+    notice = db.session.get_one(Notice, notice_id)
+    with force_locale(locale_of(notice.user_id)):
+        subject, body = render(notice)
+    for each, address in _addresses_of(notice.user_id):
+        if each == channel == "email":
             send_mail(address, subject, body)
-        elif channel == "phone":
+        elif each == channel == "phone":
             send_sms(address, body)
+
+
+def _addresses_of(user_id: int) -> list[tuple[str, str]]:
+    return _addresses(user_id) if _addresses else []
 
 
 def send_mail(address: str, subject: str, body: str) -> None:

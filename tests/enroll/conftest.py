@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import jobs
 from app.catalog.models import CourseRun
 from app.enroll.models import Enrollment
 from app.tenants.models import User
@@ -19,29 +18,6 @@ from tests.support.pages import LintingClient
 UNEMPLOYED = {"situations": "registered_unemployed", "age_band": "16_49", "residence": "hukou"}
 VETERAN = {**UNEMPLOYED, "situations": "veteran"}
 EMPLOYEE = {**UNEMPLOYED, "situations": "none_of_these"}
-
-
-@pytest.fixture
-def run_jobs(app: Flask, super_engine: sa.Engine) -> Callable[..., list[str]]:
-    """Run every waiting job, and those they enqueue, here and now; `late=True` also those scheduled for later."""
-
-    def run_jobs(*, late: bool = False) -> list[str]:
-        done: list[str] = []
-        take = sa.text(
-            "delete from procrastinate_jobs where id = (select id from procrastinate_jobs where status = 'todo' "
-            "and (:late or scheduled_at is null or scheduled_at <= now()) order by id limit 1) "
-            "returning task_name, args"
-        )
-        while True:
-            with super_engine.begin() as connection:
-                row = connection.execute(take, {"late": late}).one_or_none()
-            if row is None:
-                return done
-            done.append(row.task_name)
-            if row.task_name in jobs.queue.tasks:
-                jobs.queue.tasks[row.task_name].func(**row.args)
-
-    return run_jobs
 
 
 @pytest.fixture

@@ -12,36 +12,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import jobs
 from app.tenants.identifiers import make_uscc
 from app.tenants.models import Region
 from tests.factories import Make
 from tests.support.pages import LintingClient
 
 NEW_PASSWORD = "a new long password"
-
-
-@pytest.fixture
-def run_jobs(app: Flask, super_engine: sa.Engine) -> Callable[[], list[str]]:
-    """Run every job that is due, and those they enqueue, in their own scopes; their names in order."""
-
-    def run() -> list[str]:
-        done: list[str] = []
-        while True:
-            with super_engine.begin() as connection:
-                row = connection.execute(
-                    sa.text(
-                        "delete from procrastinate_jobs where id = (select min(id) from procrastinate_jobs "
-                        "where scheduled_at is null or scheduled_at <= now()) "
-                        "returning task_name, args"
-                    )
-                ).first()
-            if row is None:
-                return done
-            jobs.queue.tasks[row.task_name].func(**row.args)
-            done.append(row.task_name)
-
-    return run
 
 
 @pytest.fixture
