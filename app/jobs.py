@@ -6,6 +6,9 @@ the worker polls instead (docs/performance.md).
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import signal
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -18,6 +21,8 @@ from sqlalchemy.engine import make_url
 
 from app import scope as scopes
 from app.db import db
+
+_log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 STALLED_SECONDS = 20.0
@@ -104,20 +109,50 @@ def _enqueue_once(
 
 
 def run_worker(database_url: str, *, concurrency: int = 2) -> None:
-    """Run jobs until told to stop; jobs of killed workers are taken up again by a periodic job."""
+    """Run jobs until SIGINT or SIGTERM, then finish those that run; jobs of killed workers are taken up again.
+
+    A worker that loses the database in the wrong moment gives up; it starts again here, so that none stays deaf.
+    """
+    asyncio.run(_work(database_url, concurrency))
+
+
+async def _work(database_url: str, concurrency: int) -> None:
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    waiting = asyncio.create_task(asked.wait())
+    while not asked.is_set():
+        worker = asyncio.create_task(_work_until_broken(database_url, concurrency))
+        await asyncio.wait({worker, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if asked.is_set():
+            worker.cancel()
+        try:
+            await worker
+            if not asked.is_set():
+                _log.warning("the worker stopped by itself; it starts again")
+        except asyncio.CancelledError:
+            return
+        except Exception:
+            _log.exception("the worker lost its database; it starts again")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def _work_until_broken(database_url: str, concurrency: int) -> None:
     url = make_url(database_url).set(drivername="postgresql")
     connector = procrastinate.PsycopgConnector(
         conninfo=url.render_as_string(hide_password=False), max_size=concurrency + 2
     )
-    with queue.replace_connector(connector) as app, app.open():
-        app.run_worker(
-            concurrency=concurrency,
-            fetch_job_polling_interval=POLL_SECONDS,
-            listen_notify=False,
-            update_heartbeat_interval=5.0,
-            stalled_worker_timeout=STALLED_SECONDS,
-            delete_jobs="successful",
-        )
+    with queue.replace_connector(connector) as app:
+        async with app.open_async():
+            await app.run_worker_async(
+                concurrency=concurrency,
+                fetch_job_polling_interval=POLL_SECONDS,
+                listen_notify=False,
+                install_signal_handlers=False,
+                update_heartbeat_interval=5.0,
+                stalled_worker_timeout=STALLED_SECONDS,
+                delete_jobs="successful",
+            )
 
 
 @queue.periodic(cron="* * * * * */20")  # seconds come last: every 20 seconds

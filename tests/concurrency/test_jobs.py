@@ -127,11 +127,12 @@ def test_a_worker_outlives_a_restart_of_the_database(own_database: Database, tmp
         )
     try:
         with worker(own_database, tmp_path) as child:
-            send_again("before")
-            wait_for(lambda: count(engine, "select count(*) from notices") == 1, 30)
-            own_database.server.restart()
-            send_again("after")
-            took = wait_for(lambda: count(engine, "select count(*) from notices") == 2, 60)
+            for number in range(1, 5):  # each restart meets the worker at whatever it does just after a job
+                send_again(f"notice {number}")
+                wait_for(lambda number=number: count(engine, "select count(*) from notices") == number, 60)
+                own_database.server.restart()
+            send_again("last")
+            took = wait_for(lambda: count(engine, "select count(*) from notices") == 5, 60)
             print(f"first job after the restart done in {took:.1f} s; worker alive: {child.poll() is None}")
     finally:
         engine.dispose()
