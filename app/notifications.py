@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import smtplib
 import urllib.request
 from collections.abc import Callable
@@ -151,8 +152,6 @@ def send_mail(address: str, subject: str, body: str) -> None:
 
 def send_sms(phone: str, body: str) -> None:
     """Send by the HTTP SMS gateway if configured (JSON {to, text}), else write to the development outbox."""
-    import json
-
     settings: Settings = current_app.config["SETTINGS"]
     if settings.sms_url is None:
         _to_outbox(settings, "sms", f"To: {phone}\n\n{body}\n".encode())

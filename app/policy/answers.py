@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from app.policy.evaluator import Facts
+from app.policy.facts import Facts, facts_from_answers
 from app.policy.rulebook import RuleBook
 
 KEY = "answers"
@@ -33,11 +33,7 @@ def clear(session: MutableMapping[str, Any]) -> None:
 
 
 def facts(book: RuleBook, answers: Mapping[str, str]) -> Facts:
-    """The answers as facts: an option without a value tells nothing, so its fact stays unknown."""
-    known: dict[str, Any] = {}
-    for question in book.questions:
-        code = answers.get(question.fact)
-        option = question.option(code) if code is not None else None
-        if option is not None and option.value is not None:
-            known[question.fact] = option.value
-    return known
+    """The answers as facts; those the rule book no longer asks for, or no longer offers, are unknown."""
+    return facts_from_answers(
+        book, {q.fact: answers[q.fact] for q in book.questions if q.option(answers.get(q.fact, "")) is not None}
+    )

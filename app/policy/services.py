@@ -12,7 +12,6 @@ from sqlalchemy.orm import aliased
 
 from app.db import db
 from app.policy import loader
-from app.policy.entries import read_group, read_limit, read_rule
 from app.policy.evaluator import Facts, Offer, Verdict, evaluate
 from app.policy.models import (
     Designation,
@@ -43,31 +42,31 @@ def rulebook() -> RuleBook:
 
 
 def _read_book() -> RuleBook:
-    bundled = loader.load_rulebook()
+    def data(model: type[TargetGroup] | type[SubsidyRule] | type[PolicyParameter]) -> tuple[dict[str, Any], ...]:
+        return tuple(db.session.scalars(sa.select(model.data).order_by(model.id)))
 
-    def data(model: type[TargetGroup] | type[SubsidyRule] | type[PolicyParameter]) -> list[dict[str, object]]:
-        return list(db.session.scalars(sa.select(model.data).order_by(model.id)))
+    dated = {"group": data(TargetGroup), "rule": data(SubsidyRule), "limit": data(PolicyParameter)}
+    return loader.build_rulebook({**loader.read_entries(), **dated})
 
-    return RuleBook(
-        documents=bundled.documents,
-        papers=bundled.papers,
-        groups=tuple(read_group(entry) for entry in data(TargetGroup)),
-        rules=tuple(read_rule(entry) for entry in data(SubsidyRule)),
-        limits=tuple(read_limit(entry) for entry in data(PolicyParameter)),
-        questions=bundled.questions,
-        changes=bundled.changes,
+
+def _list_is_in_force(on: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        ShortageList.is_published,
+        ShortageList.valid_from <= on,
+        sa.or_(ShortageList.valid_to.is_(None), ShortageList.valid_to > on),
+    )
+
+
+def designation_stands(on: Any) -> sa.ColumnElement[bool]:
+    """SQL: whether a designation is active and in its term on a day; for use inside a query."""
+    return sa.and_(
+        Designation.state == DesignationState.ACTIVE, Designation.valid_from <= on, Designation.valid_to > on
     )
 
 
 def list_in_force(on: date) -> ShortageList | None:
     """The published shortage list in force on a day, or None."""
-    return db.session.scalar(
-        sa.select(ShortageList).where(
-            ShortageList.is_published,
-            ShortageList.valid_from <= on,
-            sa.or_(ShortageList.valid_to.is_(None), ShortageList.valid_to > on),
-        )
-    )
+    return db.session.scalar(sa.select(ShortageList).where(_list_is_in_force(on)))
 
 
 def listed_trades(on: date) -> dict[str, int]:
@@ -76,11 +75,7 @@ def listed_trades(on: date) -> dict[str, int]:
         sa.select(Trade.code, ShortageListEntry.position)
         .join(ShortageListEntry, ShortageListEntry.trade_id == Trade.id)
         .join(ShortageList, ShortageList.id == ShortageListEntry.list_id)
-        .where(
-            ShortageList.is_published,
-            ShortageList.valid_from <= on,
-            sa.or_(ShortageList.valid_to.is_(None), ShortageList.valid_to > on),
-        )
+        .where(_list_is_in_force(on))
     )
     return dict(rows.all())
 
@@ -91,12 +86,7 @@ def position_of(*, trade_code: Any, on: Any) -> sa.ScalarSelect[Any]:
         sa.select(ShortageListEntry.position)
         .join(ShortageList, ShortageList.id == ShortageListEntry.list_id)
         .join(_Listed, _Listed.id == ShortageListEntry.trade_id)
-        .where(
-            _Listed.code == trade_code,
-            ShortageList.is_published,
-            ShortageList.valid_from <= on,
-            sa.or_(ShortageList.valid_to.is_(None), ShortageList.valid_to > on),
-        )
+        .where(_Listed.code == trade_code, _list_is_in_force(on))
         .limit(1)
         .scalar_subquery()
     )
@@ -107,9 +97,7 @@ def covers(*, tenant_id: Any, trade_code: Any, level: Any, on: Any) -> sa.Column
     return sa.exists().where(
         Designation.tenant_id == tenant_id,
         Designation.trade_code == trade_code,
-        Designation.state == DesignationState.ACTIVE,
-        Designation.valid_from <= on,
-        Designation.valid_to > on,
+        designation_stands(on),
         sa.or_(sa.cast(level, sa.Integer).is_(None), sa.cast(level, sa.Integer) == sa.any_(Designation.levels)),
     )
 

@@ -12,15 +12,13 @@ from app import audit, clock, errors, jobs
 from app.db import db
 from app.errors import DomainError
 from app.policy import services
-from app.policy.lists import ListFileError, ListRow, RowError, read_shortage_list
+from app.policy.lists import ListRow, RowError, read_shortage_list
 from app.policy.models import ShortageList, ShortageListEntry, Trade
 from app.scope import VISITOR
 
-errors.register("list_not_clean", _l("文件里有 %(count)s 行有问题，改好后再上传。"))
 errors.register("list_already_published", _l("这一版已经发布，不能再改。"))
 errors.register("list_starts_too_early", _l("生效日期应晚于现行目录的生效日期（%(on)s）。"))
 errors.register("list_later_exists", _l("已有一版从 %(on)s 起生效的目录，请先处理那一版。"))
-errors.register("list_file", _l("%(text)s"))
 
 
 @dataclass(frozen=True)
@@ -125,14 +123,3 @@ def discard_list(*, draft: ShortageList) -> None:
         raise DomainError("list_already_published")
     audit.record("shortage_list.discarded", subject=("shortage_list", draft.id), region_id=draft.region_id)
     db.session.delete(draft)
-
-
-__all__ = [
-    "ListFileError",
-    "RowsRefused",
-    "difference",
-    "discard_list",
-    "entries_of",
-    "import_list",
-    "publish_list",
-]

@@ -28,7 +28,6 @@ from app.tenants.desk import register_item
 from app.tenants.models import Region
 
 bp = Blueprint("policy", __name__)
-PAGE = 50
 
 
 def register() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import sqlalchemy as sa
 from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
@@ -9,7 +11,7 @@ from flask_babel import gettext as _
 from app.clock import today
 from app.db import db
 from app.policy import services, shortage
-from app.policy.models import Designation, DesignationState, ShortageList
+from app.policy.models import Designation, ShortageList
 from app.policy.rulebook import in_force
 from app.security import access
 from app.tenants.models import Region
@@ -110,10 +112,5 @@ def designations() -> str:
     )
 
 
-def _standing(on: object) -> sa.Select[Designation]:
-    return sa.select(Designation).where(
-        Designation.is_public,
-        Designation.state == DesignationState.ACTIVE,
-        Designation.valid_from <= on,
-        Designation.valid_to > on,
-    )
+def _standing(on: date) -> sa.Select[Designation]:
+    return sa.select(Designation).where(Designation.is_public, services.designation_stands(on))
