@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, ClassVar
 
 import wtforms
 from flask_babel import gettext as _
@@ -68,15 +68,22 @@ class _Required:
 
 
 class _Checked:
-    """Common to all fields: required unless told otherwise, one message at a time."""
+    """Common to all fields: required unless told otherwise, one message at a time.
 
+    A class gives its options (`minimum`, `required`, …) their usual values; a form may give a field its own.
+    """
+
+    options: ClassVar[frozenset[str]] = frozenset({"required"})
+    required = True
     empty_message: Label = _l("请填写。")
     process_errors: Sequence[Any]
     data: Any
 
-    @staticmethod
-    def rules(required: bool, validators: Iterable[Any]) -> list[Any]:
-        return [*([_Required()] if required else []), *validators]
+    def __init__(self, label: Label = None, validators: Iterable[Any] = (), **kwargs: Any) -> None:
+        for name in self.options & kwargs.keys():
+            setattr(self, name, kwargs.pop(name))
+        rules = [*([_Required()] if self.required else []), *validators]
+        super().__init__(label, rules, **kwargs)  # type: ignore[call-arg]
 
     def is_empty(self) -> bool:
         return self.data is None or self.data == ""
@@ -89,7 +96,7 @@ class _Checked:
         if self.process_errors:
             raise wtforms.validators.StopValidation()
         if self.is_empty():
-            if getattr(self.flags, "required", False):  # type: ignore[attr-defined]
+            if self.required:
                 raise wtforms.validators.StopValidation(str(self.empty_message))
             raise wtforms.validators.StopValidation()
         try:
@@ -101,20 +108,9 @@ class _Checked:
 class TextField(_Checked, wtforms.StringField):
     """One line of text."""
 
+    options = frozenset({"required", "minimum", "maximum"})
+    minimum, maximum = 0, LONGEST_LINE
     multiline = False
-
-    def __init__(
-        self,
-        label: Label = None,
-        validators: Iterable[Any] = (),
-        *,
-        required: bool = True,
-        minimum: int = 0,
-        maximum: int = LONGEST_LINE,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **kwargs)
-        self.minimum, self.maximum = minimum, maximum
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Tidy what was typed; nothing typed is an empty string."""
@@ -139,18 +135,11 @@ class TextArea(TextField):
 
     widget = wtforms.widgets.TextArea()
     multiline = True
-
-    def __init__(self, label: Label = None, validators: Iterable[Any] = (), **kwargs: Any) -> None:
-        super().__init__(label, validators, **{"maximum": LONGEST_TEXT, **kwargs})
+    maximum = LONGEST_TEXT
 
 
 class PasswordField(_Checked, wtforms.PasswordField):
     """A password, taken exactly as typed and never shown again."""
-
-    def __init__(
-        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **kwargs)
 
     def check(self) -> None:
         """Refuse what no password can be; the service refuses the rest."""
@@ -161,18 +150,8 @@ class PasswordField(_Checked, wtforms.PasswordField):
 class IntegerField(_Checked, wtforms.IntegerField):
     """A whole number between two bounds; full-width digits are read too."""
 
-    def __init__(
-        self,
-        label: Label = None,
-        validators: Iterable[Any] = (),
-        *,
-        required: bool = True,
-        minimum: int = 0,
-        maximum: int = LARGEST_INTEGER,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **kwargs)
-        self.minimum, self.maximum = minimum, maximum
+    options = frozenset({"required", "minimum", "maximum"})
+    minimum, maximum = 0, LARGEST_INTEGER
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read the number; raises ValueError with the reason if there is none."""
@@ -195,17 +174,8 @@ class IntegerField(_Checked, wtforms.IntegerField):
 class YuanField(_Checked, wtforms.StringField):
     """An amount typed in yuan; `data` is integer fen."""
 
-    def __init__(
-        self,
-        label: Label = None,
-        validators: Iterable[Any] = (),
-        *,
-        required: bool = True,
-        maximum_fen: int = 100_000_000,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **kwargs)
-        self.maximum_fen = maximum_fen
+    options = frozenset({"required", "maximum_fen"})
+    maximum_fen = 100_000_000
 
     def _value(self) -> str:
         if self.raw_data:
@@ -230,20 +200,10 @@ class YuanField(_Checked, wtforms.StringField):
 
 
 class DateField(_Checked, wtforms.DateField):
-    """A date, between two bounds if given."""
+    """A date between two bounds."""
 
-    def __init__(
-        self,
-        label: Label = None,
-        validators: Iterable[Any] = (),
-        *,
-        required: bool = True,
-        earliest: date = date(1900, 1, 1),
-        latest: date = date(2100, 12, 31),
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **kwargs)
-        self.earliest, self.latest = earliest, latest
+    options = frozenset({"required", "earliest", "latest"})
+    earliest, latest = date(1900, 1, 1), date(2100, 12, 31)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read 2026-12-05, 2026/12/5 or 20261205; raises ValueError with the reason for anything else."""
@@ -268,11 +228,6 @@ class DateField(_Checked, wtforms.DateField):
 
 class TimeField(_Checked, wtforms.TimeField):
     """A time of day."""
-
-    def __init__(
-        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **kwargs)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read 8:30 or 08:30:00; raises ValueError with the reason for anything else."""
@@ -304,7 +259,8 @@ class _Choosing(_Checked):
     empty_message = _l("请选择一项。")
 
     def __init__(self, label: Label = None, validators: Iterable[Any] = (), **kwargs: Any) -> None:
-        super().__init__(label, validators, **{**kwargs, "choices": as_choices(kwargs.get("choices"))})  # type: ignore[call-arg]
+        choices = as_choices(kwargs.pop("choices", None))
+        super().__init__(label, validators, **{"coerce": coerce_text, "choices": choices, **kwargs})
 
     def is_empty(self) -> bool:
         return self.data in (None, "", [])
@@ -341,19 +297,9 @@ def coerce_id(value: Any) -> int | None:
 class SelectField(_Choosing, wtforms.SelectField):
     """One of a list; `coerce=coerce_id` for rows."""
 
-    def __init__(
-        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **{"coerce": coerce_text, **kwargs})
-
 
 class RadioField(_Choosing, wtforms.RadioField):
     """One of a few, all in sight."""
-
-    def __init__(
-        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **{"coerce": coerce_text, **kwargs})
 
 
 class ChoicesField(_Choosing, wtforms.SelectMultipleField):
@@ -363,21 +309,12 @@ class ChoicesField(_Choosing, wtforms.SelectMultipleField):
     widget = wtforms.widgets.ListWidget(prefix_label=False)
     option_widget = wtforms.widgets.CheckboxInput()
 
-    def __init__(
-        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = True, **kwargs: Any
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **{"coerce": coerce_text, **kwargs})
-
 
 class BooleanField(_Checked, wtforms.BooleanField):
     """A box to tick; `required=True` means it must be ticked."""
 
+    required = False
     empty_message = _l("请勾选后再继续。")
-
-    def __init__(
-        self, label: Label = None, validators: Iterable[Any] = (), *, required: bool = False, **kwargs: Any
-    ) -> None:
-        super().__init__(label, self.rules(required, validators), **kwargs)
 
     def is_empty(self) -> bool:
         """Whether the box is not ticked."""
@@ -388,6 +325,4 @@ class HiddenField(TextField):
     """A value the page carries."""
 
     widget = wtforms.widgets.HiddenInput()
-
-    def __init__(self, label: Label = None, validators: Iterable[Any] = (), **kwargs: Any) -> None:
-        super().__init__(label, validators, **{"required": False, **kwargs})
+    required = False

@@ -98,6 +98,16 @@ def _close(_error: BaseException | None) -> None:
         stack.close()
 
 
+def page_path() -> str:
+    """The address of this page for a link back; after a form was posted, of the nearest that is a page."""
+    path, pages = request.path, current_app.create_url_adapter(request)
+    if request.method in ("GET", "HEAD") or pages is None or pages.test(path, "GET"):
+        return request.full_path if request.query_string else path
+    while not pages.test(path, "GET"):
+        path = path.rpartition("/")[0] or "/"
+    return path
+
+
 def roll_back() -> None:
     """Undo what this request wrote, though it answers with a page (a refused form)."""
     db.session.rollback()
@@ -160,4 +170,4 @@ def init_app(app: Flask) -> None:
 
     @app.context_processor
     def _scope() -> dict[str, Any]:
-        return {"scope": scope.current() or scope.VISITOR, "desk_claim": session.get(DESK)}
+        return {"scope": scope.current() or scope.VISITOR, "desk_claim": session.get(DESK), "page_path": page_path}

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
+import rjieba
+from babel.dates import format_date
 from flask import Flask, g, has_request_context, session
-from flask_babel import Babel, Domain, format_date, get_locale, get_translations, ngettext, npgettext, pgettext
+from flask_babel import Babel, Domain, get_locale, get_translations, ngettext, npgettext, pgettext
+from markupsafe import Markup
 
 from app.clock import local
 
 LOCALES = ("zh", "en")
+DATES = {
+    "zh": {"long": "M 月 d 日（EEE）", "short": "M 月 d 日", "month": "M 月", "month_of_year": "y 年 M 月"},
+    "en": {"long": "EEE, MMM d", "short": "MMM d", "month": "MMM", "month_of_year": "MMM y"},
+}
+_HAN = re.compile(r"[\u3400-\u9fff]")
 LOCALE = "locale"
 
 
@@ -52,21 +62,42 @@ def pick(zh: str, en: str) -> str:
 
 
 def day(value: date | datetime | None, style: str = "long") -> str:
-    """A date as people say it: 12月5日（周六）/ Sat, Dec 5."""
+    """A date as people say it: 12 月 5 日（周六） / Sat, Dec 5; styles: long, short, month, month_of_year."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         value = local(value).date()
-    if code() == "en":
-        return format_date(value, "EEE, MMM d" if style == "long" else "MMM d")
-    weekday = "一二三四五六日"[value.weekday()]
-    text = f"{value.month} 月 {value.day} 日"
-    return f"{text}（周{weekday}）" if style == "long" else text
+    return format_date(value, DATES[code()][style], locale=code())
 
 
 def moment(value: datetime | None) -> str:
-    """A date and time on the city's clock: 11-21 09:14."""
-    return f"{local(value):%m-%d %H:%M}" if value else ""
+    """A date and time on the city's clock: 11-21 09:14 / Nov 21, 09:14."""
+    if value is None:
+        return ""
+    at = local(value)
+    return f"{day(at, 'short')}, {at:%H:%M}" if code() == "en" else f"{at:%m-%d %H:%M}"
+
+
+def hour(value: datetime) -> str:
+    """A time of day on the city's clock: 09:14."""
+    return f"{local(value):%H:%M}"
+
+
+def phrase(text: str) -> Markup:
+    """A title with a place to break before each of its Chinese words; styles keep everything else together."""
+    return _phrase(text.unescape() if isinstance(text, Markup) else text)
+
+
+@lru_cache(maxsize=4096)
+def _phrase(text: str) -> Markup:
+    # A word of one character stays with the word before it, and punctuation breaks by itself.
+    out, before = Markup(), ""
+    for word in rjieba.cut(text):
+        if len(word) > 1 and _HAN.match(word) and _HAN.match(before[-1:]):
+            out += Markup("<wbr>")
+        out += word
+        before = word
+    return out
 
 
 def init_app(app: Flask) -> None:
@@ -78,7 +109,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         translated, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
-    app.jinja_env.filters.update(day=day, moment=moment)
+    app.jinja_env.filters.update(day=day, hour=hour, moment=moment, phrase=phrase)
 
     @app.context_processor
     def _locale() -> dict[str, Any]:

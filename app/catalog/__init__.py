@@ -9,6 +9,6 @@ def init_app(app: Flask) -> None:
     """Register this room's pages and jobs."""
     from app.catalog import jobs, texts  # noqa: F401
     from app.catalog.blueprint import bp
-    from app.catalog.views import desk, public, reviews, runs  # noqa: F401
+    from app.catalog.views import desk, lessons, public, reviews, runs  # noqa: F401
 
     app.register_blueprint(bp)

@@ -6,16 +6,17 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app import forms
+from app import clock, forms
 from app.catalog import rules, texts
 from app.catalog.models import CourseForm as TrainingForm
-from app.catalog.models import CourseMode, CourseRevision, CourseRun, RunSession
+from app.catalog.models import CourseMode, CourseRevision, CourseRun, RunSession, SessionKind
+from app.catalog.services.run_changes import Reason
 from app.catalog.services.runs import Plan
 from app.errors import DomainError
 from app.i18n import pick
@@ -129,6 +130,46 @@ class CancelRunForm(forms.Form):
     reason_note = forms.TextArea(_l("说明"), required=False, maximum=500, description=_l("会发给每位学员。"))
 
 
+class ReasonForm(forms.Form):
+    """Why a lesson learners count on is changed or dropped."""
+
+    reason_code = forms.SelectField(
+        _l("改动的原因"), required=False, choices=[("", _l("请选择")), *_choices(texts.RUN_REASONS)]
+    )
+    reason_note = forms.TextField(_l("原因说明"), required=False, maximum=500)
+
+    def reason(self) -> Reason:
+        """The reason as services take it."""
+        return Reason(self.reason_code.data or None, self.reason_note.data or None)
+
+
+class LessonForm(ReasonForm):
+    """One lesson of a run."""
+
+    day = forms.DateField(_l("日期"), latest=date(2100, 1, 1))
+    starts_at = forms.TimeField(_l("上课时间"))
+    ends_at = forms.TimeField(_l("下课时间"))
+    kind = forms.RadioField(_l("内容"), choices=_choices(texts.SESSION_KINDS), default=SessionKind.THEORY.value)
+    topic = forms.TextField(_l("讲什么"), required=False, maximum=80)
+
+    @classmethod
+    def of(cls, session: RunSession | None = None) -> LessonForm:
+        """The form for a new lesson or for one that is planned."""
+        if session is None:
+            return cls()
+        start, end = clock.local(session.starts_at), clock.local(session.ends_at)
+        shown = {"day": start.date(), "starts_at": start.time(), "ends_at": end.time()}
+        return cls(data={**shown, "kind": session.kind.value, "topic": session.topic})
+
+    def lesson(self) -> rules.Lesson:
+        """The lesson as services take it."""
+        start, end = (
+            datetime.combine(self.day.data, each, clock.CITY_ZONE).astimezone(UTC)
+            for each in (self.starts_at.data, self.ends_at.data)
+        )
+        return rules.Lesson(start, end, SessionKind(self.kind.data))
+
+
 class RunForm(forms.Form):
     """When and where a run is held, and for how many."""
 
@@ -167,11 +208,8 @@ class RunForm(forms.Form):
         """The form for a new run or for one that is planned or open."""
         data = dict(defaults or {})
         if run is not None:
-            table = rules.timetable_of(
-                [(session.starts_at, session.ends_at, session.kind) for session in sessions],
-                run.starts_on,
-                run.ends_on,
-            )
+            lessons = [rules.Lesson(session.starts_at, session.ends_at, session.kind) for session in sessions]
+            table = rules.timetable_of(lessons, run.starts_on, run.ends_on)
             data |= {
                 "starts_on": run.starts_on,
                 "ends_on": run.ends_on,

@@ -6,12 +6,13 @@ import functools
 import itertools
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from app.catalog.models import RevisionState, SessionKind
 from app.clock import CITY_ZONE, local
@@ -181,6 +182,7 @@ class Teaches(StrEnum):
 
 
 Slot = tuple[time, time]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,20 +275,39 @@ def has_too_few_hours(minutes: int, course_hours: int) -> bool:
     return taught_hours(minutes) < course_hours
 
 
-def timetable_of(
-    lessons: Sequence[tuple[datetime, datetime, SessionKind]], starts_on: date, ends_on: date
-) -> Timetable:
-    """The timetable that made these sessions (start, end, kind), to fill the form again."""
-    slots: list[Slot] = []
-    days: set[date] = set()
-    for start, end, _kind in lessons:
-        days.add(local(start).date())
-        slot = (local(start).time(), local(end).time())
-        if slot not in slots:
-            slots.append(slot)
-    weekdays = frozenset(day.weekday() for day in days)
+def check_lesson(lesson: Lesson, *, others: Sequence[Lesson], now: datetime) -> None:
+    """Refuse a lesson that cannot be held beside the run's others.
+
+    Raises DomainError slot_reversed, lesson_in_past, lessons_overlap, run_too_long or too_many_sessions.
+    """
+    if lesson.ends_at <= lesson.starts_at:
+        raise DomainError("slot_reversed", field="ends_at")
+    if lesson.starts_at <= now:
+        raise DomainError("lesson_in_past", field="day")
+    if any(lesson.starts_at < other.ends_at and other.starts_at < lesson.ends_at for other in others):
+        raise DomainError("lessons_overlap", field="starts_at")
+    starts_on, ends_on = lesson_dates([*others, lesson])
+    if (ends_on - starts_on).days > LONGEST_RUN_DAYS:
+        raise DomainError("run_too_long", field="day", days=LONGEST_RUN_DAYS)
+    if len(others) >= MOST_SESSIONS:
+        raise DomainError("too_many_sessions", field="day", most=MOST_SESSIONS)
+
+
+def lesson_dates(lessons: Iterable[Lesson]) -> tuple[date, date]:
+    """The first and the last day of some lessons."""
+    days = {local(lesson.starts_at).date() for lesson in lessons}
+    return min(days), max(days)
+
+
+def timetable_of(lessons: Sequence[Lesson], starts_on: date, ends_on: date) -> Timetable:
+    """The timetable that made these lessons, to fill the form again; of lessons changed one by one, the rule."""
+    slots = Counter((local(lesson.starts_at).time(), local(lesson.ends_at).time()) for lesson in lessons)
+    weekdays = frozenset(_usual(Counter(local(lesson.starts_at).weekday() for lesson in lessons)))
+    first, *rest = _usual(slots)
+    second = next((slot for slot in rest if slot[0] >= first[1] or slot[1] <= first[0]), None)
+    days = {local(lesson.starts_at).date() for lesson in lessons}
     every = (starts_on + timedelta(days=n) for n in range((ends_on - starts_on).days + 1))
-    kinds = {kind for _start, _end, kind in lessons}
+    kinds = {lesson.kind for lesson in lessons}
     teaches = Teaches.THEORY_FIRST
     if len(kinds) == 1:
         teaches = Teaches.THEORY if kinds == {SessionKind.THEORY} else Teaches.PRACTICE
@@ -294,10 +315,16 @@ def timetable_of(
         starts_on,
         ends_on,
         weekdays,
-        tuple(sorted(slots)[:2]),
+        tuple(sorted([first, second] if second else [first])),
         frozenset(day for day in every if day.weekday() in weekdays and day not in days),
         teaches,
     )
+
+
+def _usual(counts: Counter[T]) -> list[T]:
+    """What comes at least a third as often as what comes most, the most frequent first."""
+    ordered = counts.most_common()
+    return [value for value, count in ordered if count * 3 >= ordered[0][1]]
 
 
 _WEEKDAYS = "一二三四五六日"

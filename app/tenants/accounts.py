@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
-from app import audit, limits, notifications, scope, security
+from app import audit, jobs, limits, notifications, scope, security
 from app.db import db
 from app.errors import DomainError, register
 from app.tenants import logins
@@ -137,6 +137,19 @@ def remove_login(*, user: User, login_id: int) -> None:
         raise DomainError("login_last")
     db.session.delete(login)
     audit.record("login.removed", subject=("login", login_id), data={"kind": login.kind.value})
+
+
+def rename(*, user: User, display_name: str) -> None:
+    """Call the person by another name, at their desks too; what was signed or certified keeps the old one."""
+    if display_name == user.display_name:
+        return
+    user.display_name = display_name
+    for membership in memberships_of(user.id):
+        desk = scope.Scope(
+            actor_id=user.id, tenant_id=membership.tenant_id, tenant_kind=membership.tenant_kind.value
+        )
+        jobs.enqueue("tenants.rename_member", scope=desk)
+    audit.record("user.renamed", subject=("user", user.id))
 
 
 def set_locale(*, user: User, locale: str) -> None:

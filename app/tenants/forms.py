@@ -61,6 +61,12 @@ class SignUpForm(Form):
     password = PasswordField(_l("密码"), description=_l("至少8个字符，不要用生日或连续数字。"))
 
 
+class RenameForm(Form):
+    """What to call the person from now on."""
+
+    display_name = TextField(_l("怎么称呼你"), maximum=40, description=_l("显示在页面上，可以是姓名或昵称。"))
+
+
 class ForgotForm(Form):
     """Which account's password is forgotten."""
 

@@ -66,6 +66,13 @@ def tell_owners(*, tenant_id: int, kind: str, dedupe: str) -> None:
         notifications.send(user_id, kind, dedupe=dedupe, name=tenant.name)
 
 
+@jobs.task("tenants.rename_member")
+def rename_member() -> None:
+    """Carry a person's new name to one of their desks (their scope at that desk)."""
+    here = scope.require()
+    members.rename_member(tenant_id=here.tenant_id or 0, user_id=here.actor_id or 0)
+
+
 @jobs.task("tenants.forget_invitation")
 def forget_invitation(*, invitation_id: int) -> None:
     """Delete an invitation whose time is over (the tenant's scope; scheduled when it is made)."""

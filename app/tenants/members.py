@@ -178,6 +178,17 @@ def change_role(*, tenant_id: int, membership_id: int, role: Role) -> Membership
     return membership
 
 
+def rename_member(*, tenant_id: int, user_id: int) -> None:
+    """Show a member who took another name by it."""
+    name = sa.select(User.display_name).where(User.id == user_id).scalar_subquery()
+    db.session.execute(
+        sa.update(Membership)
+        .where(Membership.tenant_id == tenant_id, Membership.user_id == user_id)
+        .values(display_name=name)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def deactivate_member(*, tenant_id: int, membership_id: int) -> Membership:
     """End a membership, which closes the desk to that person at once; raises as `change_role` does."""
     membership = _locked(tenant_id, membership_id)

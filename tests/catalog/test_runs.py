@@ -194,7 +194,7 @@ def test_shrinking_an_open_run_needs_a_reason_and_tells_its_learners(desk: Desk,
     form = edit_form(make, run.id, desk, seats="20")
     refused = desk.client.post(f"/desk/runs/{run.id}/edit", data=form)
     assert refused.status_code == 422
-    assert "减少名额要选择原因" in refused.text
+    assert "请选择原因" in refused.text
     other = {**form, "reason_code": "other"}
     assert "请写明原因" in desk.client.post(f"/desk/runs/{run.id}/edit", data=other).text
     assert look("select capacity from run_seats")[0].capacity == 30

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import jobs, scope
-from app.catalog.models import CourseRun
+from app.catalog.models import CourseRun, RunSession
 from app.db import db
 from app.enroll.models import Enrollment, EnrollmentState
 from app.enroll.rules import offer_ends_at
@@ -217,6 +217,27 @@ def test_new_times_reach_every_learner_and_a_clash_is_said(
     assert kinds(make, two.id)[-1] == "enroll.run_changed"
     assert make.again(fine).busy == later.session_times
     assert make.again(moved).busy == old_times
+
+
+def test_a_lesson_moved_at_the_desk_reaches_its_learners_and_a_clash_is_said(
+    app: Flask, make: Make, login: Login, enroll: Any, run_jobs: Any
+) -> None:
+    course = make.course()
+    run, later, one, two = make.run(course), make.run(course, starts_in=40), make.learner(), make.learner()
+    clashing, fine, _other = enroll(run, one), enroll(run, two), enroll(later, one)
+    old_times = list(run.session_times)
+    lesson_id = make.session.scalar(
+        sa.select(RunSession.id).where(RunSession.run_id == run.id).order_by(RunSession.starts_at).limit(1)
+    )
+    data = {"day": later.starts_on.isoformat(), "starts_at": "10:00", "ends_at": "11:00", "kind": "theory"}
+    desk = desk_of(make, app, login, run)
+    moved = desk.post(f"/desk/runs/{run.id}/lessons/{lesson_id}", data={**data, "reason_code": "teacher_absent"})
+    assert moved.status_code == 303
+    run_jobs()
+    assert kinds(make, one.id)[-1] == "enroll.run_clashes"
+    assert kinds(make, two.id)[-1] == "enroll.run_changed"
+    assert make.again(fine).busy == make.again(run).session_times != old_times
+    assert make.again(clashing).busy == old_times
 
 
 def test_offers_end_before_the_start() -> None:

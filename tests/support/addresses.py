@@ -44,6 +44,7 @@ EXAMPLES: dict[str, Example] = {
     "review_id": Example(lambda rows: rows.review_request.id, person=True),
     "request_id": Example(lambda rows: rows.review_request.id, person=True),
     "run_id": Example(lambda rows: rows.run.id),
+    "lesson_id": Example(lambda rows: rows.lesson.id),
     "enrollment_id": Example(lambda rows: rows.enrollment.id, person=True),
     "proof_id": Example(lambda rows: rows.proof.id, person=True),
     "notice_id": Example(lambda rows: rows.notice.id, person=True),

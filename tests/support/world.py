@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from app.audit import AuditEntry
-from app.catalog.models import Course, CourseReview, CourseRevision, CourseRun, RevisionState
+from app.catalog.models import Course, CourseReview, CourseRevision, CourseRun, RevisionState, RunSession
 from app.clock import now, today
 from app.enroll.models import (
     EligibilityDecision,
@@ -112,6 +112,7 @@ def _catalog(make: Make, world: World) -> None:
     )
     rows.draft_course = make.course(rows.institution, live=False)
     rows.run = make.run(rows.course, seats=3, taken=2)
+    rows.lesson = make.session.query(RunSession).filter_by(run_id=rows.run.id).first()
     rows.draft_run = make.run(rows.course, open_=False, starts_in=60)
     rows.course_review = make.add(
         CourseReview(

@@ -117,6 +117,29 @@ def test_the_wall_knows_the_scope_of_now_and_not_of_the_first_query(wall_one: Op
             assert len(session.scalars(statement).all()) == expected, role
 
 
+def test_each_party_is_sent_once_however_many_tables_a_statement_reads(
+    wall_one: OpenSession, world: World, super_engine: sa.Engine
+) -> None:
+    """Two tables with three parties in five places; SQLAlchemy's annotated parameters would be dear to look up."""
+    sent: list[dict[str, Any]] = []
+    looked_up: list[Any] = []
+
+    def note(_c: Any, _cursor: Any, _sql: str, parameters: dict[str, Any], context: Any, _many: bool) -> None:
+        sent.append(parameters)
+        looked_up.extend(context.compiled.bind_names)
+
+    statement = sa.select(Enrollment.id, CourseRun.id).join(CourseRun, CourseRun.id == Enrollment.run_id)
+    sa.event.listen(super_engine, "before_cursor_execute", note)
+    try:
+        with wall_one(scope_of(world, "institution")) as session:
+            assert len(session.execute(statement).all()) == 3
+    finally:
+        sa.event.remove(super_engine, "before_cursor_execute", note)
+    assert [sorted(each) for each in sent] == [["scope_actor", "scope_bureau", "scope_tenant"]]
+    assert looked_up
+    assert not any(each._annotations for each in looked_up)
+
+
 # What the ORM wall does not stop, proved here so that nobody leans on it; the second wall stops each one.
 
 LEAKS = {

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range, distinct_on
 from sqlalchemy.exc import IntegrityError
 
 from app import audit, clock, jobs, scope
-from app.catalog import rules, texts
+from app.catalog import rules
 from app.catalog.models import (
     Course,
     CourseRevision,
@@ -22,7 +21,7 @@ from app.catalog.models import (
     RunSession,
     RunState,
 )
-from app.catalog.services import courses
+from app.catalog.services import courses, run_changes
 from app.db import db
 from app.errors import DomainError
 from app.tenants.models import Region, RegionKind
@@ -56,7 +55,7 @@ class RunRow:
 
 def own_run(*, run_id: int) -> CourseRun | None:
     """The institution's run, or None: another's open run is public, but not for its desk."""
-    return db.session.scalar(_own(run_id))
+    return db.session.scalar(run_changes.own(run_id))
 
 
 def sessions_of(*, run_id: int) -> list[RunSession]:
@@ -166,16 +165,16 @@ def edit_run(
     Fewer seats on an open run need a reason. Raises DomainError run_cancelled, run_over, starts_in_past,
     place_region_unknown, reason_required, reason_note_required, seats_taken or of `rules`.
     """
-    run = _locked(run_id)
-    _refuse_if_ended(run)
-    lessons = _lessons(run.course_id, plan, keeps_start=run.starts_on == plan.timetable.starts_on)
+    run = run_changes.locked(run_id)
+    run_changes.refuse_if_ended(run)
     old = sessions_of(run_id=run.id)
+    lessons = _lessons(run.course_id, plan, run=run, old=old)
     changes = _changes(run, plan, old, lessons)
     if not changes:
         return ()
     is_open = run.state is RunState.OPEN
     if is_open and plan.seats < run.seats:
-        _check_reason(reason_code, reason_note)
+        run_changes.check_reason(run_changes.Reason(reason_code, reason_note))
     if {"dates", "sessions", "kinds"} & set(changes):
         db.session.execute(
             sa.delete(RunSession)
@@ -208,9 +207,9 @@ def edit_run(
     if is_open:
         told = [change for change in changes if change != "kinds"]
         if told:
-            _tell("enroll.run_changed", run, changes=told, reason_code=reason_code)
+            run_changes.tell(run, job="enroll.run_changed", changes=told, reason_code=reason_code)
         if grew:
-            jobs.enqueue("enroll.offer_seats", scope=_institution(run), run_id=run.id)
+            jobs.enqueue("enroll.offer_seats", scope=run_changes.institution_of(run), run_id=run.id)
         courses.index(run.course_id)
     return changes
 
@@ -220,7 +219,7 @@ def open_run(*, run_id: int) -> None:
 
     Raises DomainError run_cancelled, organisation_unverified, course_not_live or run_started.
     """
-    run = _locked(run_id)
+    run = run_changes.locked(run_id)
     if run.state is RunState.OPEN:
         return
     if run.state is RunState.CANCELLED:
@@ -255,11 +254,11 @@ def cancel_run(*, run_id: int, reason_code: str | None, reason_note: str | None 
 
     Raises DomainError run_over, reason_required or reason_note_required.
     """
-    run = _locked(run_id)
+    run = run_changes.locked(run_id)
     if run.state is RunState.CANCELLED:
         return
-    _refuse_if_ended(run)
-    _check_reason(reason_code, reason_note)
+    run_changes.refuse_if_ended(run)
+    run_changes.check_reason(run_changes.Reason(reason_code, reason_note))
     was_open = run.state is RunState.OPEN
     run.state = RunState.CANCELLED
     run.reason_code, run.reason_note = reason_code, reason_note
@@ -267,39 +266,17 @@ def cancel_run(*, run_id: int, reason_code: str | None, reason_note: str | None 
         "run.cancelled", subject=("run", run.id), region_id=run.region_id, data={"reason_code": reason_code}
     )
     if was_open:
-        _tell("enroll.run_cancelled", run, reason_code=reason_code)
+        run_changes.tell(run, job="enroll.run_cancelled", reason_code=reason_code)
         courses.index(run.course_id)
 
 
 # --- Parts -------------------------------------------------------------------------------------------------
 
 
-def _own(run_id: int) -> sa.Select[CourseRun]:
-    return sa.select(CourseRun).where(CourseRun.id == run_id, CourseRun.tenant_id == scope.require().tenant_id)
-
-
-def _locked(run_id: int) -> CourseRun:
-    # Not FOR UPDATE: an applicant holds the seat lock while its foreign key asks for this row (deadlock).
-    return db.session.scalars(
-        _own(run_id).with_for_update(key_share=True).execution_options(populate_existing=True)
-    ).one()
-
-
-def _refuse_if_ended(run: CourseRun) -> None:
-    if run.state is RunState.CANCELLED:
-        raise DomainError("run_cancelled")
-    if run.ends_on < clock.today():
-        raise DomainError("run_over")
-
-
-def _check_reason(code: str | None, note: str | None) -> None:
-    if code not in texts.RUN_REASONS:
-        raise DomainError("reason_required", field="reason_code")
-    if code == "other" and not note:
-        raise DomainError("reason_note_required", field="reason_note")
-
-
-def _lessons(course_id: int, plan: Plan, *, keeps_start: bool = False) -> tuple[rules.Lesson, ...]:
+def _lessons(
+    course_id: int, plan: Plan, *, run: CourseRun | None = None, old: Sequence[RunSession] = ()
+) -> tuple[rules.Lesson, ...]:
+    keeps_start = run is not None and run.starts_on == plan.timetable.starts_on
     if plan.timetable.starts_on < clock.today() and not keeps_start:
         raise DomainError("starts_in_past", field="starts_on")
     if (
@@ -307,6 +284,9 @@ def _lessons(course_id: int, plan: Plan, *, keeps_start: bool = False) -> tuple[
         is None
     ):
         raise DomainError("place_region_unknown", field="region_id")
+    kept = tuple(rules.Lesson(session.starts_at, session.ends_at, session.kind) for session in old)
+    if run is not None and plan.timetable == rules.timetable_of(kept, run.starts_on, run.ends_on):
+        return kept  # the timetable was left as it was: lessons changed one by one stay
     theory_hours, _practice = course_hours(course_id=course_id)
     return rules.plan_lessons(plan.timetable, theory_hours=theory_hours)
 
@@ -359,11 +339,3 @@ def _resize(run: CourseRun, seats: int) -> None:
         counter = seats_of(run_id=run.id)
         raise DomainError("seats_taken", field="seats", taken=counter.taken if counter else 0) from error
     db.session.refresh(run, ["seats"])
-
-
-def _institution(run: CourseRun) -> scope.Scope:
-    return scope.Scope(tenant_id=run.tenant_id, tenant_kind="institution")
-
-
-def _tell(job: str, run: CourseRun, **args: Any) -> None:
-    jobs.enqueue(job, scope=_institution(run), run_id=run.id, **args)

@@ -87,7 +87,7 @@ def starting(item: StartingRun, price: Price, regions: Mapping[int, Place]) -> d
     return {
         "url": url_for("catalog.course", course_id=card.course_id),
         "day": f"{run.starts_on.day:02d}",
-        "month": _("%(n)s 月", n=run.starts_on.month),
+        "month": day(run.starts_on, "month"),
         "title": card.title,
         "place": pick(region.name, region.name_en) if region else "",
         "mode": texts.MODES[card.mode],

@@ -16,15 +16,18 @@ from app.catalog.forms import CourseForm, SubmitForm
 from app.catalog.models import Course, CourseRevision, RevisionState
 from app.catalog.services import browsing, courses, listing, reviews, runs
 from app.catalog.views import course_page
+from app.catalog.views.versions import compare, trade_name
 from app.errors import DomainError
 from app.money import yuan
 from app.policy import services as policy
-from app.policy.models import Trade
 from app.security import access
 from app.tenants.desk import Todo, register_item, register_todo
 from app.tenants.permissions import may
 
 Page = str | tuple[str, int] | Response
+
+IN_HEAD = ("title", "is_subsidised")
+"""What the page of a course says at its top."""
 
 register_item(
     kind="institution",
@@ -35,11 +38,6 @@ register_item(
     count=lambda: listing.count_courses()["all"],
 )
 bp.app_template_filter("schedule")(texts.schedule)
-
-
-def trade_name(trade: Trade) -> str:
-    """A trade's name in the reader's language."""
-    return i18n.pick(trade.label, trade.name_en or trade.label)
 
 
 def render(template: str, **values: Any) -> str:
@@ -146,7 +144,7 @@ def _course_page(course: Course, refusal: str | None = None) -> str:
         working=working,
         approved=approved,
         shown=shown,
-        trade=listing.trade_of(shown.trade_id),
+        lines=[line for line in compare(None, shown) if line.name not in IN_HEAD],
         stage=stage,
         stations=path_of(course, shown, stage, has_runs=any(row.run.state == "open" for row in run_rows)),
         problems=[errors.message(DomainError(code)) for code in problems],

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from flask import abort, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app import clock
-from app.catalog import rules, texts
+from app.catalog import rules
 from app.catalog.blueprint import bp
 from app.catalog.forms import ReviewForm
 from app.catalog.models import CourseRevision, RevisionState
 from app.catalog.services import courses, listing, reviews
-from app.catalog.views.desk import Page, page_number, render, trade_name
+from app.catalog.views.desk import Page, page_number, render
+from app.catalog.views.versions import compare
 from app.errors import DomainError
-from app.money import yuan
 from app.security import access
 from app.tenants.desk import Todo, register_item, register_todo
 
@@ -41,18 +38,6 @@ def _todos() -> list[Todo]:
 
 
 register_todo("bureau", _todos)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One field of the comparison; `is_reviewed` marks those whose change brought the course here."""
-
-    label: str
-    old: str | None
-    new: str
-    is_changed: bool
-    is_reviewed: bool
-    is_long: bool
 
 
 @bp.get("/desk/course-reviews", endpoint="reviews")
@@ -115,41 +100,3 @@ def _review_page(revision: CourseRevision, form: ReviewForm) -> str:
         flags=rules.find_flags(courses.content_of(revision), rules.word_rules()),
         decisions=reviews.earlier_reviews(course_id=revision.course_id),
     )
-
-
-def compare(live: CourseRevision | None, revision: CourseRevision) -> list[Line]:
-    """Every field of the version, beside the live one's where there is one."""
-    new = courses.content_of(revision)
-    old = courses.content_of(live) if live is not None else None
-    changed = rules.changed_fields(old, new) if old is not None else ()
-    return [
-        Line(
-            label=str(texts.FIELDS[name]),
-            old=show_value(name, old[name]) if old is not None else None,
-            new=show_value(name, new[name]),
-            is_changed=name in changed,
-            is_reviewed=name in rules.REVIEWED or name == "is_subsidised",
-            is_long=name == "content",
-        )
-        for name in rules.CONTENT
-    ]
-
-
-def show_value(name: str, value: Any) -> str:
-    """A content field's value in words."""
-    if name == "trade_id":
-        trade = listing.trade_of(value)
-        return f"{trade_name(trade)} {trade.code}"
-    if name == "fee_fen":
-        return yuan(value)
-    if name == "is_subsidised":
-        return _("是") if value else _("否")
-    labels: dict[str, dict[Any, Any]] = {
-        "level": texts.LEVELS,
-        "form": texts.FORMS,
-        "mode": texts.MODES,
-        "certificate": texts.CERTIFICATES,
-    }
-    if name in labels:
-        return str(labels[name].get(value, _("不分等级") if value is None else value))
-    return str(value)

@@ -6,7 +6,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app import errors, http, scope
+from app import clock, errors, http, scope
 from app.catalog import rules
 from app.catalog.blueprint import bp
 from app.catalog.forms import CancelRunForm, RunForm
@@ -35,7 +35,8 @@ FILTERS: dict[str, tuple[RunState | None, bool | None]] = {
 }
 
 
-def _run(run_id: int) -> CourseRun:
+def own_run(run_id: int) -> CourseRun:
+    """The institution's run, or the 404 page."""
     run = runs.own_run(run_id=run_id)
     if run is None:
         abort(404)
@@ -82,7 +83,7 @@ def run_new(course_id: int) -> Page:
             status = form.refuse(error)
         else:
             flash(_("班期已保存。检查课表，然后开始招生。"), "success")
-            _warn_about_hours(run)
+            warn_about_hours(run)
             return redirect(url_for("catalog.run", run_id=run.id), 303)
     elif form.is_submitted():
         status = 422
@@ -93,7 +94,7 @@ def run_new(course_id: int) -> Page:
 @access.member("institution", permission="catalog:course:see")
 def run(run_id: int) -> Page:
     """One run: seats, timetable, what to do next."""
-    return _run_page(_run(run_id))
+    return _run_page(own_run(run_id))
 
 
 def _run_page(run: CourseRun, refusal: str | None = None) -> str:
@@ -116,7 +117,10 @@ def _run_page(run: CourseRun, refusal: str | None = None) -> str:
         planned_hours=rules.taught_hours(minutes),
         course_hours=hours,
         too_few_hours=rules.has_too_few_hours(minutes, hours),
-        can_edit=may(scope.require(), "catalog:run:edit"),
+        can_edit=may(scope.require(), "catalog:run:edit")
+        and run.state is not RunState.CANCELLED
+        and run.ends_on >= clock.today(),
+        now=clock.now(),
         can_see_roster=may(scope.require(), "enroll:roster:see"),
         refusal=refusal,
     )
@@ -126,7 +130,7 @@ def _run_page(run: CourseRun, refusal: str | None = None) -> str:
 @access.member("institution", permission="catalog:run:edit")
 def run_edit(run_id: int) -> Page:
     """Change a run; learners of an open run are told."""
-    run = _run(run_id)
+    run = own_run(run_id)
     form = RunForm.of(runs.teaching_regions(), run=run, sessions=runs.sessions_of(run_id=run_id))
     status = 200
     if form.validate_on_submit():
@@ -147,7 +151,7 @@ def run_edit(run_id: int) -> Page:
             else:
                 flash(_("已保存。"), "success")
             if changes:
-                _warn_about_hours(run)
+                warn_about_hours(run)
             return redirect(url_for("catalog.run", run_id=run_id), 303)
     elif form.is_submitted():
         status = 422
@@ -155,7 +159,8 @@ def run_edit(run_id: int) -> Page:
     return render("run_form.html", form=form, title=revision.title, course_id=run.course_id, run=run), status
 
 
-def _warn_about_hours(run: CourseRun) -> None:
+def warn_about_hours(run: CourseRun) -> None:
+    """Say it if the timetable has fewer hours than the course promises."""
     sessions = runs.sessions_of(run_id=run.id)
     minutes = sum(int((each.ends_at - each.starts_at).total_seconds()) // 60 for each in sessions)
     hours = sum(runs.course_hours(course_id=run.course_id))
@@ -174,12 +179,12 @@ def _warn_about_hours(run: CourseRun) -> None:
 @access.member("institution", permission="catalog:run:edit")
 def run_open(run_id: int) -> Page:
     """Let learners apply."""
-    run = _run(run_id)
+    run = own_run(run_id)
     try:
         runs.open_run(run_id=run_id)
     except DomainError as error:
         http.roll_back()
-        return _run_page(_run(run.id), refusal=errors.message(error)), 409
+        return _run_page(own_run(run.id), refusal=errors.message(error)), 409
     flash(_("开始招生了。"), "success")
     return redirect(url_for("catalog.run", run_id=run_id), 303)
 
@@ -188,7 +193,7 @@ def run_open(run_id: int) -> Page:
 @access.member("institution", permission="catalog:run:edit")
 def run_cancel(run_id: int) -> Page:
     """Cancel a run with a reason; every learner is told."""
-    run = _run(run_id)
+    run = own_run(run_id)
     form = CancelRunForm()
     status = 200
     if form.validate_on_submit():

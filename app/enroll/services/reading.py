@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from app.catalog.models import CourseRevision, CourseRun, RunSeats
+from app.catalog.models import CourseRevision, CourseRun, RunSeats, RunSession
 from app.db import db
 from app.enroll.models import (
     EligibilityDecision,
@@ -71,6 +71,12 @@ def my_enrollments(*, user_id: int, enrollment_id: int | None = None) -> list[Mi
     if enrollment_id is not None:
         query = query.where(Enrollment.id == enrollment_id)
     return [Mine(e, run, name or "", place or None) for e, run, name, place in db.session.execute(query)]
+
+
+def lessons_of(*, run_id: int) -> list[RunSession]:
+    """A run's lessons in order, as the public sees them."""
+    query = sa.select(RunSession).where(RunSession.run_id == run_id, RunSession.is_public)
+    return list(db.session.scalars(query.order_by(RunSession.starts_at)))
 
 
 def my_proofs(*, user_id: int) -> list[Proof]:

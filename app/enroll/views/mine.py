@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app import clock, http, notifications
+from app.catalog.texts import SESSION_KINDS
 from app.db import db
 from app.enroll import services, texts
 from app.enroll.blueprint import bp
@@ -39,7 +40,7 @@ def _shown(mine: Mine) -> dict[str, Any]:
         "pays": showing.pays_text(enrollment),
         "stations": showing.stations(enrollment, mine.run, mine.place),
         "is_offer": enrollment.state is EnrollmentState.OFFERED,
-        "until": clock.local(enrollment.offer_expires_at) if enrollment.offer_expires_at else None,
+        "until": enrollment.offer_expires_at,
         "can_withdraw": can_withdraw(enrollment.state),
     }
 
@@ -83,7 +84,9 @@ def _one_or_404(enrollment_id: int) -> Mine:
 @access.signed_in
 def enrollment(enrollment_id: int) -> str:
     """One application."""
-    return render_template("enroll/enrollment.html", item=_shown(_one_or_404(enrollment_id)))
+    found = _one_or_404(enrollment_id)
+    lessons = reading.lessons_of(run_id=found.enrollment.run_id)
+    return render_template("enroll/enrollment.html", item=_shown(found), lessons=lessons, kinds=SESSION_KINDS)
 
 
 @bp.get("/me/enrollments/<int:enrollment_id>/withdraw")

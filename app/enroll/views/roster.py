@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from app import audit, http, scope
+from app import audit, clock, http, scope
 from app.catalog.models import CourseRun, RunSeats
 from app.enroll import services, texts
 from app.enroll.blueprint import bp
@@ -177,7 +177,7 @@ def _cells(enrollment: Any, place: int | None) -> list[str]:
         enrollment.rule_code or "",
         showing.pays_text(enrollment),
         str(texts.PAPERS[enrollment.papers]),
-        f"{enrollment.created_at:%Y-%m-%d %H:%M}",
+        f"{clock.local(enrollment.created_at):%Y-%m-%d %H:%M}",
     ]
 
 

@@ -19,6 +19,7 @@ from app.policy import services as policy
 from app.policy.panel import panel
 
 State = EnrollmentState
+ORDER = ("done", "now", "ahead")
 
 
 def group_name(code: str, on: date) -> str:
@@ -72,7 +73,8 @@ def stations(enrollment: Enrollment, run: CourseRun | None, place: int | None) -
         path += papers
     if run is not None:
         path += _class_stations(enrollment, run, waits_for_papers=any(p["state"] == "now" for p in papers))
-    return path
+    # What was done early stands before what is now: papers verified while waiting, a class begun without them.
+    return sorted(path, key=lambda station: ORDER.index(station["state"]))
 
 
 def _waitlist_station(enrollment: Enrollment, place: int | None) -> dict[str, Any]:
@@ -80,13 +82,11 @@ def _waitlist_station(enrollment: Enrollment, place: int | None) -> dict[str, An
         note = _("有人退出时按先后顺序递补，轮到你会通知你。")
         return {"label": _("候补第 %(n)s 位", n=place or 1), "state": "now", "who": _("前面的人"), "note": note}
     if enrollment.state is State.OFFERED:
-        until = clock.local(enrollment.offer_expires_at) if enrollment.offer_expires_at else None
-        by = f"{until:%m-%d %H:%M}" if until else None
         return {
             "label": _("确认递补名额"),
             "state": "now",
             "who": _("你"),
-            "by": by,
+            "by": i18n.moment(enrollment.offer_expires_at),
             "note": _("过时让给下一位。"),
         }
     return {"label": _("递补名额已过期"), "state": "stopped", "note": _("没有在时限内确认，名额已让给下一位。")}
@@ -96,7 +96,7 @@ def _papers_station(enrollment: Enrollment) -> dict[str, Any]:
     if enrollment.papers is PapersState.VERIFIED:
         return {"label": _("人社局核验材料"), "state": "done", "note": _("已核验，以后报名不用再交。")}
     if enrollment.state in (State.WAITING, State.OFFERED):
-        return {"label": _("人社局核验材料"), "state": "ahead", "note": _("现在就可以先去核验。")}
+        return {"label": _("人社局核验材料"), "state": "ahead", "note": _("不用等名额，可以先去核验。")}
     if enrollment.state not in (State.APPLIED, State.ADMITTED):
         return {"label": _("人社局核验材料"), "state": "ahead"}
     if enrollment.papers is PapersState.RETURNED:
@@ -133,7 +133,7 @@ def _class_stations(enrollment: Enrollment, run: CourseRun, *, waits_for_papers:
         opening["who"] = _("你，按时到课")
     ending = {
         "label": _("学习、考核，拿到证书"),
-        "state": "now" if admitted and begun else "ahead",
+        "state": "now" if admitted and begun and not waits_for_papers else "ahead",
         "note": _("已结课，等待考核结果") if over and admitted else i18n.day(run.ends_on),
     }
     return [opening, ending]

@@ -1,4 +1,4 @@
-"""The signed-in person's account: logins and password."""
+"""The signed-in person's account: name, logins and password."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from app.errors import DomainError
 from app.limits import limiter
 from app.security import access
 from app.tenants import accounts, labels
-from app.tenants.forms import AddLoginForm, ChangePasswordForm
+from app.tenants.forms import AddLoginForm, ChangePasswordForm, RenameForm
 from app.tenants.views import bp
 
 
-def _page(*, password_form: ChangePasswordForm | None = None, login_form: AddLoginForm | None = None) -> str:
+def _page(
+    *,
+    name_form: RenameForm | None = None,
+    password_form: ChangePasswordForm | None = None,
+    login_form: AddLoginForm | None = None,
+) -> str:
     return render_template(
         "tenants/account.html",
         logins=accounts.logins_of(current_user.id),
@@ -24,6 +29,8 @@ def _page(*, password_form: ChangePasswordForm | None = None, login_form: AddLog
         login_labels=labels.LOGINS,
         role_labels=labels.ROLES,
         languages=labels.LANGUAGES,
+        name_form=name_form
+        or RenameForm(formdata=None, prefix="name", data={"display_name": current_user.display_name}),
         password_form=password_form or ChangePasswordForm(formdata=None, prefix="change"),
         login_form=login_form or AddLoginForm(formdata=None, prefix="add"),
     )
@@ -32,8 +39,21 @@ def _page(*, password_form: ChangePasswordForm | None = None, login_form: AddLog
 @bp.get("/me/account")
 @access.signed_in
 def account() -> str:
-    """Logins, password, language and desks in one place."""
+    """Name, logins, password, language and desks in one place."""
     return _page()
+
+
+@bp.post("/me/account/name")
+@limiter.limit("20 per minute")
+@access.signed_in
+def rename() -> Response | tuple[str, int]:
+    """Be called by another name."""
+    form = RenameForm(prefix="name")
+    if form.validate_on_submit():
+        accounts.rename(user=current_user._get_current_object(), display_name=form.display_name.data or "")
+        flash(_("已保存。"), "success")
+        return redirect(url_for("tenants.account"), 303)
+    return _page(name_form=form), form.status
 
 
 @bp.post("/me/account/password")
