@@ -82,8 +82,7 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def secure(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        response.headers.extend(headers)
         # Static files must not touch the session: reading it adds `Vary: Cookie` and ends shared caching.
         if request.endpoint != "static" and session:
             response.headers["Cache-Control"] = "no-store"
