@@ -14,6 +14,9 @@ help: ## this list
 run: $(VENV)/.run-installed ## run the site with its database, worker and demo city (PORT=8000 DATA_DIR=var)
 	@exec $(BIN)/python -m app.supervisor --with-parent
 
+elasticsearch: $(VENV)/.run-installed ## get and start an Elasticsearch for development; prints its address, Ctrl-C ends it
+	@exec $(BIN)/python -m app.elasticsearch_server
+
 test: $(VENV)/.test-installed ## install what the tests need and run everything
 	@exec $(BIN)/python tests/run.py
 
@@ -25,6 +28,9 @@ types: $(VENV)/.test-installed ## mypy, strict on app/
 
 bench: $(VENV)/.run-installed ## measure, as ratios on this machine
 	@exec $(BIN)/python -m benchmarks
+
+bench-search: $(VENV)/.test-installed ## measure the search on both engines, at 100,000 and 1,000,000 courses (long; BENCH_DATA keeps the data)
+	@exec $(BIN)/python -m benchmarks.search
 
 lock: $(VENV)/.test-installed ## lock the Python dependencies with hashes
 	$(COMPILE) -o requirements.txt
@@ -70,4 +76,4 @@ $(VENV)/.test-installed: requirements-test.txt $(VENV)/.run-installed | $(BIN)/p
 	fi
 	@cp requirements-test.txt $@
 
-.PHONY: help run test lint types bench lock static translations clean
+.PHONY: help run elasticsearch test lint types bench lock static translations clean

@@ -7,7 +7,8 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from app import jobs
-from app.catalog.search.reindex import reindex
+from app.catalog import reference
+from app.catalog.search.commands import reindex, search
 from app.config import Settings
 from app.db import db, owner_engine, refuse_unsafe_role
 from app.policy import store
@@ -16,9 +17,10 @@ from app.seed import demo_logins, guard, seed
 
 @click.command("init")
 def init() -> None:
-    """Load the policy's files into the database; run again after changing them."""
+    """Load the policy's files and the bundled synonyms into the database; run again after changing them."""
     with Session(owner_engine()) as session, session.begin():
         store.load(session)
+        reference.load(session)
     click.echo("policy loaded")
 
 
@@ -37,5 +39,6 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(init)
     app.cli.add_command(worker)
     app.cli.add_command(reindex)
+    app.cli.add_command(search)
     app.cli.add_command(seed)
     app.cli.add_command(demo_logins)

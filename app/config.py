@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,48 @@ from pathlib import Path
 
 class ConfigError(RuntimeError):
     """A setting is missing or unsafe; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElasticSettings:
+    """Where Elasticsearch is, who we are to it, and how long a page may wait for it."""
+
+    urls: tuple[str, ...]
+    api_key: str | None = None
+    user: str | None = None
+    password: str | None = None
+    ca_certs: str | None = None
+    budget_ms: int = 800
+    prefix: str = "jiangtu-"
+
+    @classmethod
+    def from_environment(cls, source: Mapping[str, str]) -> ElasticSettings | None:
+        """Read them; None without ELASTICSEARCH_URL; raises ConfigError naming what is malformed."""
+
+        def text(name: str) -> str | None:
+            return source.get(f"ELASTICSEARCH_{name}", "").strip() or None
+
+        urls = tuple(url.strip() for url in (text("URL") or "").split(",") if url.strip())
+        if not urls:
+            return None
+        if not all(re.match(r"https?://[^/\s]+:\d+/?", url) for url in urls):
+            raise ConfigError("ELASTICSEARCH_URL must be http(s)://host:port, several separated by commas.")
+        budget, prefix = text("BUDGET_MS") or "800", text("PREFIX") or "jiangtu-"
+        if not budget.isdigit() or not 0 < int(budget) <= 60_000:
+            raise ConfigError("ELASTICSEARCH_BUDGET_MS must be a number of milliseconds, at most 60000.")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", prefix):
+            raise ConfigError("ELASTICSEARCH_PREFIX must be small letters, digits, - and _, as indices are named.")
+        if text("USER") and not text("PASSWORD"):
+            raise ConfigError("ELASTICSEARCH_USER is set without ELASTICSEARCH_PASSWORD.")
+        return cls(
+            urls=urls,
+            api_key=text("API_KEY"),
+            user=text("USER"),
+            password=text("PASSWORD"),
+            ca_certs=text("CA_CERTS"),
+            budget_ms=int(budget),
+            prefix=prefix,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +72,7 @@ class Settings:
     sms_url: str | None = None
     trusted_proxies: int = 0
     testing: bool = False
+    elastic: ElasticSettings | None = None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -62,6 +106,7 @@ class Settings:
             mail_from=source.get("MAIL_FROM", "jiangtu@localhost"),
             sms_url=source.get("SMS_URL") or None,
             trusted_proxies=int(source.get("TRUSTED_PROXIES", "0")),
+            elastic=ElasticSettings.from_environment(source),
         )
         settings.refuse_if_unsafe()
         return settings

@@ -273,7 +273,7 @@ class OwnPostgres:
         if owner:
             with contextlib.suppress(KeyError):
                 return pwd.getpwuid(owner)
-        return _unprivileged_user()
+        return unprivileged_user()
 
     def _run_options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
@@ -299,8 +299,8 @@ class OwnPostgres:
 
     def _create_cluster(self) -> None:
         if self._user is not None:
-            _open_passage(self.data_dir.parent, self._user)
-            _open_passage(_program("postgres").parent, self._user)
+            open_passage(self.data_dir.parent, self._user)
+            open_passage(_program("postgres").parent, self._user)
             _make_readable(_program("postgres").parents[1])
         version_file = self.data_dir / "PG_VERSION"
         if version_file.exists():
@@ -452,29 +452,29 @@ def _program(name: str) -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin" / name
 
 
-def _unprivileged_user() -> pwd.struct_passwd:
-    """The system user that runs the server when we are root, made on first need."""
+def unprivileged_user(name: str = _SYSTEM_USER) -> pwd.struct_passwd:
+    """The system user that runs a server when we are root, made on first need."""
     with contextlib.suppress(KeyError):
-        return pwd.getpwnam(_SYSTEM_USER)
+        return pwd.getpwnam(name)
     useradd = shutil.which("useradd") or shutil.which("useradd", path="/usr/sbin:/sbin")
     if useradd is not None:
         command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
-        command += ["--shell", "/bin/false", _SYSTEM_USER]
+        command += ["--shell", "/bin/false", name]
         subprocess.run(command, check=False, capture_output=True)
-    for name in (_SYSTEM_USER, "nobody"):
+    for known in (name, "nobody"):
         with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise PostgresError("PostgreSQL refuses to run as root and no other user could be made; run as a normal user.")
+            return pwd.getpwnam(known)
+    raise PostgresError("A server refuses to run as root and no other user could be made; run as a normal user.")
 
 
-def _open_passage(folder: Path, user: pwd.struct_passwd) -> None:
+def open_passage(folder: Path, user: pwd.struct_passwd) -> None:
     """Let the server's user pass through (not list) the folders above its files; says which it had to open."""
     for step in (folder, *folder.parents):
         mode = step.stat()
         may_pass = mode.st_mode & (stat.S_IXUSR if mode.st_uid == user.pw_uid else stat.S_IXOTH)
         if not may_pass:
             step.chmod(stat.S_IMODE(mode.st_mode) | stat.S_IXOTH)
-            print(f"{step}: opened for passage (o+x), so that PostgreSQL's own user reaches its files.")
+            print(f"{step}: opened for passage (o+x), so that {user.pw_name} reaches the files of its server.")
 
 
 def _make_readable(install: Path) -> None:

@@ -9,6 +9,7 @@ from alembic import context
 
 import app.audit
 import app.catalog.models
+import app.catalog.search.models
 import app.enroll.models
 import app.notifications
 import app.policy.models

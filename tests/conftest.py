@@ -16,6 +16,7 @@ from app.postgres import OwnPostgres
 from app.tenants.models import Membership, Tenant, User
 from tests.factories import Make
 from tests.support.database import Database, clean, migrate
+from tests.support.elasticsearch import elastic, elasticsearch_url, live_index  # noqa: F401 - fixtures
 from tests.support.pages import LintingClient
 
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PACKAGES = ("chromium", "fonts-wqy-microhei")
+JAVA_PACKAGES = ("openjdk-25-jre-headless", "openjdk-21-jre-headless")  # the first there is
 ALONE = ("concurrency", "operations", "browser")  # folders that need the machine to themselves
 OURS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "SECRET_KEY", "PII_KEY", "BLIND_INDEX_KEY", "DATA_DIR", "PORT")
 OURS += ("HOST", "JIANGTU_ENV", "PUBLIC_URL", "SMTP_URL", "SMS_URL", "FLASK_APP", "FLASK_DEBUG", "PYTEST_ADDOPTS")
@@ -92,20 +93,35 @@ def find_chromium() -> str | None:
 
 
 def install_chromium() -> str:
-    """Install it from the system's packages; returns why it could not be, or an empty string."""
+    """Install it; returns why it could not be, or an empty string."""
+    reason = install(CHROMIUM_PACKAGES)
+    return f"no Chromium: {reason}" if reason else ""
+
+
+def get_elasticsearch() -> None:
+    """Have what an Elasticsearch needs, installing Java and Maven if need be; without, tests fail and say so."""
+    fetch = [sys.executable, "-m", "app.elasticsearch_server", "--fetch"]
+    if subprocess.run(fetch, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode:
+        reason = install(("maven",), one_of=JAVA_PACKAGES)
+        print(reason, flush=True)
+        subprocess.run(fetch, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+
+
+def install(packages: tuple[str, ...], *, one_of: tuple[str, ...] = ()) -> str:
+    """Install system packages, and the first of some that is known; returns why it failed, or an empty string."""
     apt = shutil.which("apt-get")
     if apt is None:
-        return "no Chromium, and no apt-get to install it with"
+        return "no apt-get to install it with"
     command = [apt, "-q", "-y", "-o", "DPkg::Lock::Timeout=300"]
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     if os.geteuid() != 0:
         sudo = shutil.which("sudo")
         if sudo is None or subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode:
-            return f"no Chromium; as root: apt-get install {' '.join(CHROMIUM_PACKAGES)}"
+            return f"as root: apt-get install {' '.join((*packages, *one_of[:1]))}"
         command = [sudo, "-n", "DEBIAN_FRONTEND=noninteractive", *command]
-    print(f"\n━━ installing {' '.join(CHROMIUM_PACKAGES)}", flush=True)
-    for words in (["update"], ["install", "--no-install-recommends", *CHROMIUM_PACKAGES]):
-        done = subprocess.run(
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [*command, *words],
             env=env,
             stdin=subprocess.DEVNULL,
@@ -114,9 +130,15 @@ def install_chromium() -> str:
             text=True,
             check=False,
         )
+
+    run("update")
+    known = [name for name in one_of if run("--simulate", "install", name).returncode == 0]
+    wanted = (*packages, *known[:1])
+    print(f"\n━━ installing {' '.join(wanted)}", flush=True)
+    done = run("install", "--no-install-recommends", *wanted)
     if done.returncode:
         print(done.stdout[-2000:], flush=True)
-        return "no Chromium, and installing it failed"
+        return "installing it failed"
     return ""
 
 
@@ -134,6 +156,8 @@ def main() -> int:
 
     env = {name: value for name, value in os.environ.items() if name not in OURS}
     cannot: list[str] = []
+    if any(step.is_pytest for step in chosen):
+        get_elasticsearch()
     with tempfile.TemporaryDirectory(prefix="jt-test-") as scratch:
         for step in chosen:
             if step.name == "browser":

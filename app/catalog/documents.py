@@ -1,4 +1,4 @@
-"""What the public finds of a course: its live revision, open classes and the list in force, as one document.
+"""What the public finds of a card: its live courses, their open classes and the list in force, as one document.
 
 The shortage tag is never typed by anyone: it is read from the list in force on the day the document is built, and
 the documents are built again every night and whenever something they are made of changes.
@@ -6,209 +6,147 @@ the documents are built again every night and whenever something they are made o
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+import functools
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session, scoped_session
+from app.catalog.published import Published, Row, Surroundings, read_cards, read_surroundings
+from app.catalog.search.analysis import document_tokens, suggest_keys
+from app.catalog.search.choices import LEVELS, MODES
+from app.catalog.search.contract import NO_LEVEL, Document, Shape
+from app.catalog.search.store import AnySession, new_version
 
-from app.catalog.models import Course, CourseRevision, CourseRun, RunSeats, RunState
-from app.catalog.search.analysis import document_grams, said_for
-from app.catalog.search.contract import Document
-from app.catalog.search.understanding import LEVELS, MODES
-from app.policy import services as policy
-from app.policy.models import Designation, DesignationState, Trade
-from app.tenants.models import Region
-
-AnySession = Session | scoped_session[Any]
-
-LONGEST_BODY = 600
+_SENTENCES = re.compile(r"[。；：:;\n]+")
 
 
-def new_version(session: AnySession) -> int:
-    """A version for documents read from now on: microseconds on the database's clock."""
-    return int(session.scalars(sa.text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint")).one())
-
-
-def build_documents(session: AnySession, course_ids: Collection[int], *, on: date) -> list[Document]:
-    """The documents of those of the courses that are published, as of `on`, in a fixed number of statements."""
+def build_documents(session: AnySession, card_ids: Collection[UUID], *, on: date) -> list[Document]:
+    """The documents of those of the cards that are published, as of `on`, in a fixed number of statements."""
     version = new_version(session)
-    rows = session.execute(_published(course_ids)).all()
-    if not rows:
-        return []
-    found = [row.CourseRevision.course_id for row in rows]
-    runs = _open_runs(session, found, on)
-    region_ids = {row.region_id for row in rows} | {
-        run.region_id for some in runs.values() for run, _seats in some
-    }
-    regions = _regions(session, region_ids)
-    variants = _variants(session, {row.Trade.code for row in rows})
-    designated = _designations(session, {row.tenant_id for row in rows}, on)
-    listed = policy.listed_trades(on)
+    published = read_cards(session, card_ids, on=on)
+    tenant_ids = {courses[0].tenant_id for courses in published.cards.values()}
+    return make_documents(published, read_surroundings(session, on=on, tenant_ids=tenant_ids), version=version)
+
+
+def make_documents(published: Published, surroundings: Surroundings, *, version: int) -> list[Document]:
+    """The documents of what was read; pure."""
     return [
-        build_document(
-            revision=row.CourseRevision,
-            trade=row.Trade,
-            tenant_name=row.tenant_name,
-            region_id=row.region_id,
-            runs=runs.get(row.CourseRevision.course_id, ()),
-            regions=regions,
-            variants=variants.get(row.Trade.code, ()),
-            is_shortage=row.Trade.code in listed,
-            is_designated=(row.tenant_id, row.Trade.code, row.CourseRevision.level) in designated,
-            version=version,
-        )
-        for row in rows
+        make_document(courses, published.runs, surroundings, version=version)
+        for courses in published.cards.values()
     ]
 
 
-def build_document(
+def make_document(
+    courses: Sequence[Row],
+    runs_by_course: Mapping[int, Sequence[Row]],
+    surroundings: Surroundings,
     *,
-    revision: CourseRevision,
-    trade: Trade,
-    tenant_name: str,
-    region_id: int,
-    runs: Iterable[tuple[CourseRun, RunSeats]],
-    regions: dict[int, Region],
-    variants: Iterable[Trade],
-    is_shortage: bool,
-    is_designated: bool,
     version: int,
 ) -> Document:
-    """One document of rows that were read; pure."""
-    runs = tuple(runs)
-    held_in = tuple(dict.fromkeys([run.region_id for run, _seats in runs] or [region_id]))
-    is_subsidised = revision.is_subsidised and is_designated
+    """The document of one card: of courses that say the same, in the order of their ids; pure."""
+    first = courses[0]
+    trade = surroundings.trades[first.trade_id]
+    runs = [run for course in courses for run in runs_by_course.get(course.course_id, ())]
+    runs.sort(key=lambda run: (run.starts_on, run.id))
+    region_ids = tuple(dict.fromkeys([run.region_id for run in runs] or [course.region_id for course in courses]))
+    is_designated = (first.tenant_id, trade.code, first.level) in surroundings.designated
+    shape = Shape(
+        trade_code=trade.code,
+        level=first.level or NO_LEVEL,
+        form=first.form,
+        is_subsidised=first.is_subsidised and is_designated,
+        has_fee=first.fee_fen > 0,
+    )
+    is_shortage = trade.code in surroundings.listed
     card: dict[str, Any] = {
-        "course_id": revision.course_id,
-        "title": revision.title,
-        "trade_code": trade.code,
+        "card_id": str(first.card_id),
+        "course_id": first.course_id,
+        "tenant_id": first.tenant_id,
+        "shape": shape.key,
+        "title": first.title,
         "trade": trade.label,
         "trade_en": trade.name_en,
         "category": trade.category,
-        "level": revision.level,
-        "form": revision.form.value,
-        "mode": revision.mode.value,
+        "mode": first.mode,
         "is_shortage": is_shortage,
-        "is_subsidised": is_subsidised,
-        "fee_fen": revision.fee_fen,
-        "institution": tenant_name,
-        "place": revision.place,
-        "region_ids": list(held_in),
-        "hours": revision.theory_hours + revision.practice_hours,
-        "practice_hours": revision.practice_hours,
-        "certificate": revision.certificate,
+        "fee_fen": first.fee_fen,
+        "institution": first.tenant_name,
+        "place": first.place,
+        "region_ids": region_ids,
+        "hours": first.theory_hours + first.practice_hours,
+        "practice_hours": first.practice_hours,
+        "certificate": first.certificate,
         "runs": [
             {
                 "id": run.id,
+                "course_id": run.course_id,
                 "region_id": run.region_id,
-                "starts_on": run.starts_on.isoformat(),
-                "ends_on": run.ends_on.isoformat(),
-                "seats": seats.capacity,
-                "taken": seats.taken,
-                "waiting": seats.waiting,
+                "starts_on": _iso(run.starts_on),
+                "ends_on": _iso(run.ends_on),
+                "seats": run.capacity,
+                "taken": run.taken,
+                "waiting": run.waiting,
             }
-            for run, seats in runs
+            for run in runs
         ],
     }
     return Document(
-        course_id=revision.course_id,
+        card_id=first.card_id,
         version=version,
-        tenant_id=revision.tenant_id,
-        region_id=region_id,
-        region_ids=held_in,
-        trade_id=trade.id,
+        course_id=first.course_id,
+        course_ids=tuple(course.course_id for course in courses),
+        tenant_id=first.tenant_id,
         trade_code=trade.code,
+        label=trade.folded,
         category=trade.category,
+        shape=shape.key,
         is_shortage=is_shortage,
-        is_subsidised=is_subsidised,
-        level=revision.level,
-        form=revision.form.value,
-        mode=revision.mode.value,
-        fee_fen=revision.fee_fen,
-        start_dates=tuple(sorted(run.starts_on for run, _seats in runs)),
-        seats_left=sum(max(seats.capacity - seats.taken, 0) for _run, seats in runs),
+        level=shape.level,
+        mode=first.mode,
+        fee_fen=first.fee_fen,
+        region_ids=region_ids,
+        start_dates=tuple(run.starts_on for run in runs),
+        seats_left=sum(max(run.capacity - run.taken, 0) for run in runs),
+        news_at=max([course.published_at for course in courses] + [run.created_at for run in runs]),
+        tokens=document_tokens(
+            heading=(first.title, *trade.heading),
+            institution=first.tenant_name,
+            body=(
+                *trade.body,
+                *MODES[first.mode],
+                *LEVELS.get(first.level, ()),
+                *(name for region_id in region_ids for name in surroundings.regions.get(region_id, ())),
+                *_said_of(courses),
+            ),
+        ),
+        suggest=(
+            *suggestions(title=first.title),
+            *suggestions(institution=first.tenant_name, tenant_id=first.tenant_id),
+        ),
         card=card,
-        grams=_grams(revision, trade, tenant_name, [regions[i] for i in held_in if i in regions], variants),
     )
 
 
-def _grams(
-    revision: CourseRevision, trade: Trade, tenant_name: str, regions: Sequence[Region], variants: Iterable[Trade]
-) -> tuple[str, ...]:
-    own = [trade.name, trade.variant, trade.name_en]
-    heading = [revision.title, *own, *(said for name in own for said in said_for().get(name, ()))]
-    body = [trade.category, trade.category_en, tenant_name, revision.place, revision.content[:LONGEST_BODY]]
-    for region in regions:
-        body += [region.name, region.name_en]
-    body += MODES[revision.mode.value]
-    if revision.level:
-        body += LEVELS[revision.level]
-    if not trade.variant:
-        # A course for the whole occupation is also an answer to a question for one of its variants.
-        for variant in variants:
-            body += [variant.variant, variant.name_en, *said_for().get(variant.variant, ())]
-    return document_grams(heading=heading, body=body)
+def _said_of(courses: Iterable[Row]) -> dict[str, None]:
+    """Places and contents of all of a card's courses, sentence by sentence: many say the same."""
+    said: dict[str, None] = {}
+    for course in courses:
+        said.update(dict.fromkeys(course.place.split()))
+        said.update(dict.fromkeys(_SENTENCES.split(course.content)))
+    return said
 
 
-def _published(course_ids: Collection[int]) -> sa.Select[CourseRevision, Trade, int, str, int]:
-    return (
-        sa.select(CourseRevision, Trade, Course.tenant_id, Course.tenant_name, Course.region_id)
-        .join(Course, Course.id == CourseRevision.course_id)
-        .join(Trade, Trade.id == CourseRevision.trade_id)
-        .where(Course.id.in_(course_ids), Course.is_live, CourseRevision.is_live)
-        .order_by(Course.id)
-    )
+@functools.lru_cache(maxsize=8192)
+def suggestions(
+    *, title: str = "", institution: str = "", tenant_id: int = 0
+) -> tuple[tuple[str, str, str, str], ...]:
+    """What a title, or an institution, is suggested by while someone types: (kind, key, text, ref)."""
+    kind, text, ref = ("course", title, "") if title else ("institution", institution, str(tenant_id))
+    return tuple((kind, key, text, ref) for key in suggest_keys(text))
 
 
-def _open_runs(
-    session: AnySession, course_ids: Collection[int], on: date
-) -> dict[int, list[tuple[CourseRun, RunSeats]]]:
-    rows = session.execute(
-        sa.select(CourseRun, RunSeats)
-        .join(RunSeats, RunSeats.run_id == CourseRun.id)
-        .where(
-            CourseRun.course_id.in_(course_ids),
-            CourseRun.is_public,
-            CourseRun.state == RunState.OPEN,
-            CourseRun.starts_on >= on,
-        )
-        .order_by(CourseRun.starts_on, CourseRun.id)
-    )
-    runs: dict[int, list[tuple[CourseRun, RunSeats]]] = defaultdict(list)
-    for run, seats in rows:
-        runs[run.course_id].append((run, seats))
-    return runs
-
-
-def _regions(session: AnySession, ids: Collection[int]) -> dict[int, Region]:
-    return {region.id: region for region in session.scalars(sa.select(Region).where(Region.id.in_(ids)))}
-
-
-def _variants(session: AnySession, codes: Collection[str]) -> dict[str, list[Trade]]:
-    variants: dict[str, list[Trade]] = defaultdict(list)
-    for trade in session.scalars(sa.select(Trade).where(Trade.code.in_(codes), Trade.variant != "")):
-        variants[trade.code].append(trade)
-    return variants
-
-
-def _designations(
-    session: AnySession, tenant_ids: Collection[int], on: date
-) -> frozenset[tuple[int, str, int | None]]:
-    """Every (tenant, trade, level) covered on the day; level None: the trade in some level."""
-    rows = session.execute(
-        sa.select(Designation.tenant_id, Designation.trade_code, Designation.levels).where(
-            Designation.tenant_id.in_(tenant_ids),
-            Designation.is_public,
-            Designation.state == DesignationState.ACTIVE,
-            Designation.valid_from <= on,
-            Designation.valid_to > on,
-        )
-    )
-    covered: set[tuple[int, str, int | None]] = set()
-    for tenant_id, code, levels in rows:
-        covered.add((tenant_id, code, None))
-        covered.update((tenant_id, code, level) for level in levels)
-    return frozenset(covered)
+@functools.lru_cache(maxsize=4096)
+def _iso(day: date) -> str:
+    return day.isoformat()

@@ -106,6 +106,17 @@ class SubmitForm(forms.Form):
     )
 
 
+class SynonymForm(forms.Form):
+    """What people say and the trade it leads to."""
+
+    said = forms.TextField(
+        _l("大家怎么说"), maximum=20, description=_l("例如：月嫂、开叉车、学电焊；拼音会自动认得，不用另加。")
+    )
+    meant = forms.TextField(
+        _l("是哪个职业（工种）"), maximum=60, description=_l("输入一两个字，从列表里选正式名称。")
+    )
+
+
 class ReviewForm(forms.Form):
     """The bureau's decision on a submitted version."""
 

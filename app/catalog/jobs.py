@@ -1,14 +1,19 @@
-"""The catalog's jobs: keeping the public search true to what is published."""
+"""The catalog's jobs: keeping the stored documents true to what is published."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
 
 import procrastinate
 import sqlalchemy as sa
 
 from app import jobs
+from app.catalog import published
 from app.catalog.documents import build_documents
-from app.catalog.models import Course
-from app.catalog.search.backend import backend
+from app.catalog.engine_jobs import push_soon
+from app.catalog.search import store
+from app.catalog.search.models import CourseDocument
 from app.catalog.search.reindex import reindex_all
 from app.catalog.services import courses
 from app.clock import today
@@ -19,30 +24,41 @@ NIGHTLY = "catalog.reindex"
 
 
 def index_course(course_id: int) -> None:
-    """Index one course as it is now, or forget it if it is no longer published.
-
-    Jobs of one course wait for each other, so that what is read last is written last.
-    """
-    db.session.execute(
-        sa.text("select pg_advisory_xact_lock(hashtextextended('course_documents', :id))"), {"id": course_id}
-    )
-    documents = build_documents(db.session, [course_id], on=today())
-    if documents:
-        backend().index(documents)
-    else:
-        backend().delete([course_id])
+    """Build the card a course is in now, and those it was in before, as they are now."""
+    card_ids = _cards_with(course_id)
+    _index(card_ids)
+    if not _cards_with(course_id) <= card_ids:  # it moved while this job waited
+        jobs.enqueue("catalog.index_course", scope=VISITOR, once=f"index:{course_id}", course_id=course_id)
 
 
 def index_tenant(tenant_id: int) -> None:
-    """Index every course of an institution: its designations or its name changed."""
-    for course_id in db.session.scalars(sa.select(Course.id).where(Course.tenant_id == tenant_id, Course.is_live)):
-        jobs.enqueue("catalog.index_course", scope=VISITOR, once=f"index:{course_id}", course_id=course_id)
+    """Build every card of an institution: its designations changed."""
+    card_ids = sorted(published.cards_of_tenant(db.session, tenant_id), key=lambda card_id: card_id.int)
+    for batch in store.in_batches(card_ids, store.BATCH):
+        _index(batch)
+        db.session.commit()
+
+
+def _cards_with(course_id: int) -> set[UUID]:
+    before = sa.select(CourseDocument.card_id).where(CourseDocument.course_ids.contains([course_id]))
+    return published.cards_of(db.session, course_id) | set(db.session.scalars(before))
+
+
+def _index(card_ids: Collection[UUID]) -> None:
+    """Store cards as they are now; jobs of one card wait for each other, so what is read last is written last."""
+    store.lock(db.session, card_ids)
+    version = store.new_version(db.session)
+    documents = build_documents(db.session, card_ids, on=today())
+    gone = set(card_ids) - {document.card_id for document in documents}
+    store.write(db.session, documents, gone=dict.fromkeys(gone, version))
+    push_soon()
 
 
 def reindex() -> None:
     """Build every document again: classes have begun, lists or designations came into force or lapsed."""
     for _count in reindex_all(db.session):
         db.session.commit()
+    push_soon()
 
 
 def publish_approved(course_id: int) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, TSTZMULTIRANGE, Range
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import BigRef, Codes, Created, Id, Instant, Model, enum, same_tenant
@@ -78,6 +77,14 @@ class Course(Model):
     created_at: Mapped[Created]
 
 
+# Courses of one institution that say the same, but for content, teacher and place, are one card in the search.
+CARD_ID = (
+    "md5(tenant_id::text || '|' || trade_id::text || '|' || coalesce(level, 0)::text || '|' || form || '|' || mode"
+    " || '|' || is_subsidised::text || '|' || fee_fen::text || '|' || theory_hours::text || '|' ||"
+    " practice_hours::text || '|' || certificate || '|' || lower(btrim(title)))::uuid"
+)
+
+
 class CourseRevision(Model):
     """One version of a course's content, reviewed by the bureau when it is subsidised."""
 
@@ -95,6 +102,7 @@ class CourseRevision(Model):
             postgresql_where=sa.text("state in ('draft', 'submitted', 'returned')"),
         ),
         sa.Index("ix_course_revisions_region_id_state", "region_id", "state"),
+        sa.Index("ix_course_revisions_card_id", "card_id", postgresql_where=sa.text("is_live")),
         sa.CheckConstraint("not is_live or state = 'approved'", name="live_is_approved"),
         sa.CheckConstraint("theory_hours >= 0 and practice_hours >= 0", name="hours"),
         sa.CheckConstraint("fee_fen >= 0", name="fee"),
@@ -121,6 +129,7 @@ class CourseRevision(Model):
     teacher: Mapped[str]
     place: Mapped[str]
     certificate: Mapped[str] = mapped_column(default="level")
+    card_id: Mapped[UUID] = mapped_column(sa.Computed(CARD_ID, persisted=True))
     reason_codes: Mapped[Codes]
     review_note: Mapped[str | None]
     submitted_at: Mapped[datetime | None]
@@ -219,52 +228,3 @@ class CourseReview(Model):
     note: Mapped[str | None]
     decided_by: Mapped[BigRef]
     decided_at: Mapped[Created]
-
-
-class CourseDocument(Model):
-    """What the public search reads: one unscoped row per published course, written by the indexing job."""
-
-    __tablename__ = "course_documents"
-    __access__ = GLOBAL(grants="select, insert, update, delete")
-    __table_args__ = (
-        sa.Index("ix_course_documents_grams", "grams", postgresql_using="gin"),
-        sa.Index("ix_course_documents_trade_code", "trade_code"),
-        sa.Index("ix_course_documents_region_id", "region_id"),
-        sa.Index("ix_course_documents_next_starts_on", "next_starts_on"),
-    )
-
-    course_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
-    version: Mapped[int] = mapped_column(sa.BigInteger)
-    tenant_id: Mapped[BigRef]
-    region_id: Mapped[BigRef]
-    region_ids: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger))
-    trade_id: Mapped[BigRef]
-    trade_code: Mapped[str]
-    category: Mapped[str]
-    is_shortage: Mapped[bool]
-    is_subsidised: Mapped[bool]
-    level: Mapped[int | None]
-    form: Mapped[str]
-    mode: Mapped[str]
-    fee_fen: Mapped[int] = mapped_column(sa.BigInteger)
-    next_starts_on: Mapped[date | None]
-    start_dates: Mapped[list[date]] = mapped_column(ARRAY(sa.Date))
-    seats_left: Mapped[int]
-    card: Mapped[dict[str, Any]]
-    grams: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
-    indexed_at: Mapped[Created]
-
-
-class CourseIndex(Model):
-    """One row that says which state the documents are in: a new random generation with every write to them.
-
-    It is written in the writer's own transaction, so whoever reads a generation sees at least its documents, and
-    one that was rolled back is never seen again.
-    """
-
-    __tablename__ = "course_index"
-    __access__ = GLOBAL(grants="select, insert, update")
-    __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    generation: Mapped[UUID]

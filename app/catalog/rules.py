@@ -346,3 +346,12 @@ def schedule_in_english(text: str) -> str:
     if not re.fullmatch(r"(周[一二三四五六日]、?)+ [\d:、-]+", text):
         return text
     return _STORED.sub(lambda match: _ENGLISH_DAYS[_WEEKDAYS.index(match[1])], text).replace("、", ", ")
+
+
+# --- Files -------------------------------------------------------------------------------------------------
+
+
+def safe_cell(value: object) -> str:
+    """Text for a spreadsheet that no program takes for a formula."""
+    text = str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

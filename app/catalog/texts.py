@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app import notifications
 from app.catalog.models import CourseForm, CourseMode, RevisionState, RunState, SessionKind
 from app.catalog.rules import Stage, Teaches, schedule_in_english
+from app.catalog.search.ranking import Reason
 from app.errors import Text, register
 from app.i18n import code
 
@@ -28,6 +29,18 @@ MODES: dict[str, Text] = {
     CourseMode.WEEKEND: _l("周末"),
     CourseMode.ONLINE: _l("线上"),
     CourseMode.BLENDED: _l("线上线下结合"),
+}
+REASONS: dict[str, Text] = {
+    Reason.TRADE: _l("工种完全符合"),
+    Reason.TITLE: _l("课名或工种里有你找的词"),
+    Reason.HEADING: _l("课名里有一部分"),
+    Reason.INSTITUTION: _l("机构名里有你找的词"),
+    Reason.SHORTAGE: _l("急需紧缺"),
+    Reason.FREE: _l("对你免费"),
+    Reason.SEATS: _l("有名额"),
+    Reason.SOON: _l("30 天内开班"),
+    Reason.NEAR: _l("离你近"),
+    Reason.UPCOMING: _l("还会开班"),
 }
 CERTIFICATES: dict[str, Text] = {
     "level": _l("职业技能等级证书"),
@@ -132,6 +145,13 @@ def schedule(text: str | None) -> str:
     return schedule_in_english(text or "") if code() == "en" else (text or "")
 
 
+register("synonym_too_short", _l("至少写两个字（字母、数字或汉字）。"))
+register("synonym_too_long", _l("太长了，最多 %(n)s 个字。"))
+register("synonym_means_otherwise", _l("“%(said)s”在搜索里已有别的意思（地点、时间等），不能再当工种的说法。"))
+register("synonym_is_official", _l("“%(said)s”本身就是职业（工种）名称，不用再加。"))
+register("synonym_meant_unknown", _l("没有叫“%(meant)s”的职业（工种），请从列表里选。"))
+register("synonym_exists", _l("这一条已经有了。"))
+register("synonym_ended", _l("这一条已经停用。"))
 register("not_designated", _l("没有覆盖这个职业和等级的有效定点资格，不能作为补贴培训上架。"))
 register("course_archived", _l("课程已归档，只能复制成新课程。"))
 register("course_in_review", _l("课程正在审核，先撤回送审才能修改。"))
@@ -170,6 +190,9 @@ register("reason_required", _l("请选择原因，我们会告诉每位学员。
 register("reason_note_required", _l("选了「其他」，请写明原因。"))
 register("reasons_required", _l("退回要至少选一个原因。"))
 register("review_decided", _l("这次送审已经有结果了。"))
+register("saved_search_empty", _l("先选一个条件或写几个字，再保存。"))
+register("saved_search_too_long", _l("条件太多，存不下。请去掉几个再保存。"))
+register("too_many_saved_searches", _l("最多关注 %(most)s 个搜索，先删掉一个。"))
 
 notifications.register(
     "course_approved",
@@ -180,4 +203,9 @@ notifications.register(
     "course_returned",
     _l("课程被退回"),
     _l("「%(title)s」被退回，原因写在课程页上。改好后可以再次送审。"),
+)
+notifications.register(
+    "saved_search_news",
+    _l("你关注的搜索有新课"),
+    _l("你关注的一个搜索有 %(n)s 门新课或新班。到“我的培训”里的“关注的搜索”看是哪些。"),
 )

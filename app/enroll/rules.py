@@ -79,9 +79,3 @@ def can_withdraw(state: EnrollmentState) -> bool:
         EnrollmentState.OFFERED,
         EnrollmentState.WAITING,
     )
-
-
-def safe_cell(value: object) -> str:
-    """Text for a spreadsheet that no program takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -77,7 +77,8 @@ class VariantEntry:
 class RegionEntry:
     """A region: kind city, district, county, county_city or zone; the city itself has no parent.
 
-    `statistical_only` codes never appear in an ID number; `in_city_total` is false for 辛集.
+    `statistical_only` codes never appear in an ID number; `in_city_total` is false for 辛集. `centre` is the
+    latitude and longitude of its seat, to about a kilometre; None for the city.
     """
 
     code: str
@@ -87,6 +88,7 @@ class RegionEntry:
     parent_code: str | None
     in_city_total: bool
     statistical_only: bool
+    centre: tuple[float, float] | None = None
 
 
 def load_rulebook(path: Path = RULES) -> RuleBook:
@@ -136,8 +138,11 @@ def load_variants(path: Path = SOURCES / "variants.csv") -> tuple[VariantEntry, 
     return tuple(VariantEntry(**row) for row in rows)
 
 
-def load_regions(path: Path = SOURCES / "divisions.csv") -> tuple[RegionEntry, ...]:
+def load_regions(
+    path: Path = SOURCES / "divisions.csv", centres: Path = SOURCES / "centres.csv"
+) -> tuple[RegionEntry, ...]:
     """Load the city and its county-level units, the city first; raises PolicyFileError."""
+    centre_of = _centres(centres)
     rows = _csv(path, ("code", "name", "name_en", "kind", "in_city_total", "statistical_only"))
     _unique(path, (row["code"] for row in rows))
     city = next((row["code"] for row in rows if row["kind"] == "city"), None)
@@ -152,9 +157,19 @@ def load_regions(path: Path = SOURCES / "divisions.csv") -> tuple[RegionEntry, .
             parent_code=None if row["code"] == city else city,
             in_city_total=_yes(path, row["code"], "in_city_total", row),
             statistical_only=_yes(path, row["code"], "statistical_only", row),
+            centre=centre_of.get(row["code"]),
         )
         for row in rows
     )
+
+
+def _centres(path: Path) -> dict[str, tuple[float, float]]:
+    rows = _csv(path, ("code", "latitude", "longitude"))
+    _unique(path, (row["code"] for row in rows))
+    try:
+        return {row["code"]: (float(row["latitude"]), float(row["longitude"])) for row in rows}
+    except ValueError as error:
+        raise PolicyFileError(path.name, "latitude, longitude", f"Write degrees as numbers: {error}.") from error
 
 
 def _toml(path: Path) -> dict[str, Any]:

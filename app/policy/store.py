@@ -64,11 +64,14 @@ def load(session: Session) -> None:
 
 def _load_regions(session: Session) -> int:
     for entry in loader.load_regions():
+        latitude, longitude = entry.centre or (None, None)
         values = {
             "name": entry.name,
             "name_en": entry.name_en,
             "kind": entry.kind,
             "counts_in_city": entry.in_city_total,
+            "latitude": latitude,
+            "longitude": longitude,
         }
         parent = sa.select(Region.id).where(Region.code == entry.parent_code).scalar_subquery()
         statement = insert(Region).values(code=entry.code, parent_id=parent, **values)

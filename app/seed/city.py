@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.audit import AuditEntry
+from app.catalog import reference as catalog
 from app.catalog.models import (
     Course,
     CourseReview,
@@ -38,12 +39,12 @@ from app.seed.accounts import PASSWORD
 from app.seed.block import Block, Organisation
 from app.seed.courses import add_courses
 from app.seed.enrollments import add_enrollments
-from app.seed.growth import designated_schools, grow_catalog
+from app.seed.growth import designated_schools, grow_catalog, grow_schools, read_bureaus
 from app.seed.learners import add_learners
 from app.seed.models import DemoMarker
 from app.seed.organisations import add_accounts, add_bureaus, add_companies, add_schools
 from app.seed.reference import Reference, read_reference
-from app.seed.rows import Rows, walls_down
+from app.seed.rows import Rows, references_down, walls_down
 from app.seed.runs import add_runs
 from app.seed.verdicts import Judge
 from app.tenants.models import Invitation, Login, Membership, Tenant, TenantContact, User
@@ -100,26 +101,41 @@ def build(
     """
     with Session(engine) as session, session.begin():
         store.load(session)
+        catalog.load(session)
         is_built = session.scalar(sa.select(DemoMarker.id)) is not None
     if is_built and not plan.courses:
         return {}
     with engine.begin() as connection, walls_down(connection, MODELS):
         if not is_built and connection.scalar(sa.select(sa.exists(sa.select(Tenant.id)))):
             raise NotEmptyError
-        reference = read_reference(connection, plan.today)
-        rows = Rows(connection, MODELS)
-        if not is_built:
-            rows.add(DemoMarker, seed=plan.seed, built_for=plan.today, scale=plan.scale)
-            rows.last(DemoMarker)["id"] = 1
-            _build_blocks(connection, plan, reference, rows, progress)
-        missing = plan.courses - (connection.scalar(sa.select(sa.func.count(Course.id))) or 0)
-        if missing > 0:
-            block = Block(0, Random(f"{plan.seed}/growth/{missing}"), reference, rows, "", {})
-            for count in grow_catalog(block, designated_schools(connection, block), missing):
-                progress("course", count, missing)
-        if rows.written:
+        if is_built and _missing(connection, plan) <= 0:
+            return {}
+        with references_down(connection, MODELS):
+            reference = read_reference(connection, plan.today)
+            rows = Rows(connection, MODELS)
+            if not is_built:
+                rows.add(DemoMarker, seed=plan.seed, built_for=plan.today, scale=plan.scale)
+                rows.last(DemoMarker)["id"] = 1
+                _build_blocks(connection, plan, reference, rows, progress)
+            _grow(connection, plan, reference, rows, progress)
             rows.finish()
-        return dict(rows.written)
+            return dict(rows.written)
+
+
+def _missing(connection: sa.Connection, plan: Plan) -> int:
+    return plan.courses - (connection.scalar(sa.select(sa.func.count(Course.id))) or 0)
+
+
+def _grow(connection: sa.Connection, plan: Plan, reference: Reference, rows: Rows, progress: Progress) -> None:
+    missing = _missing(connection, plan)
+    if missing <= 0:
+        return
+    rng = Random(f"{plan.seed}/growth/{missing}")
+    bureaus = read_bureaus(connection, reference)
+    block = Block(0, rng, reference, rows, hash_password(PASSWORD), bureaus)
+    grow_schools(connection, block, plan.courses)
+    for count in grow_catalog(block, designated_schools(connection, reference), missing):
+        progress("course", count, missing)
 
 
 def _build_blocks(

@@ -8,16 +8,18 @@ from typing import NoReturn
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 from tqdm import tqdm
 
-from app import clock, scope
-from app.catalog.models import Course, CourseDocument
-from app.catalog.search.reindex import reindex_all
+from app import clock
+from app.catalog.models import CourseRevision
+from app.catalog.search.models import CourseDocument
 from app.config import Settings
 from app.db import db, owner_engine
 from app.seed import accounts, guard
 from app.seed.city import NotEmptyError, Plan, build
+from app.seed.documents import build_all
 
 
 @click.command("seed")
@@ -49,29 +51,27 @@ def seed(today: datetime | None, scale: int, courses: int, number: int) -> None:
     finally:
         for bar in bars.values():
             bar.close()
-        engine.dispose()
-    indexed = _index(plan, is_changed=bool(written))
+    indexed = _index(engine, settings, plan, is_changed=bool(written))
+    engine.dispose()
     if not written:
         click.echo("The demo city is already there; nothing was changed.")
         return
     named = ("tenants", "courses", "course_runs", "learner_profiles", "enrollments")
     click.echo(
-        "; ".join(f"{written.get(name, 0):,} {name}" for name in named) + f"; {indexed:,} courses to be found"
+        "; ".join(f"{written.get(name, 0):,} {name}" for name in named) + f"; {indexed:,} cards to be found"
     )
 
 
-def _index(plan: Plan, *, is_changed: bool) -> int:
-    """Build the public search as the app's own role; also where an earlier seed was stopped before it."""
-    with scope.opened(scope.VISITOR):
-        live = db.session.scalar(select(func.count(Course.id)).where(Course.is_live)) or 0
-        indexed = db.session.scalar(select(func.count(CourseDocument.course_id))) or 0
-        if is_changed or indexed < live:
-            with tqdm(total=live, unit="document", disable=None if live > 1000 else True) as bar:
-                for count in reindex_all(db.session, on=plan.today):
-                    db.session.commit()
-                    bar.update(count)
-            db.session.commit()
-        return live
+def _index(owner: Engine, settings: Settings, plan: Plan, *, is_changed: bool) -> int:
+    """Build the public search where it is not this city's; also where an earlier seed was stopped before it."""
+    with Session(owner) as session:
+        cards = select(func.count(CourseRevision.card_id.distinct())).where(CourseRevision.is_live)
+        live = session.scalar(cards) or 0
+        stored = session.scalar(select(func.count(CourseDocument.card_id))) or 0
+    if is_changed or stored < live:
+        with tqdm(total=live, unit="document", disable=None if live > 1000 else True) as bar:
+            return build_all(owner, settings, on=plan.today, progress=bar.update)
+    return stored
 
 
 @click.command("demo-logins")

@@ -1,29 +1,74 @@
-"""A larger catalog alone: more published courses, each with one class to come, in constant memory."""
+"""A larger catalog alone: more institutions, large and small, with published courses and their classes to come.
+
+Constant memory: whatever was made is written and forgotten every few thousand courses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import time, timedelta
+from datetime import date, time, timedelta
+from itertools import accumulate
 
 import sqlalchemy as sa
 
 from app.catalog import rules
 from app.catalog.models import Course, CourseRun, RunSeats, RunSession, RunState
 from app.policy.models import Designation, DesignationState
+from app.seed import writing
 from app.seed.block import Block, Organisation
-from app.seed.courses import CourseHistory, draft
-from app.seed.reference import moment
+from app.seed.courses import CourseHistory, Draft, draft
+from app.seed.organisations import add_schools
+from app.seed.reference import Reference, moment, weighted
 from app.seed.rows import multirange
-from app.tenants.models import Tenant, TenantState
+from app.tenants.models import Membership, Role, Tenant, TenantKind, TenantState
 
 CHUNK = 5000
-SLOT = (time(9), time(12))
+COURSES_PER_SCHOOL = 2000
+LARGEST = 8  # the larger this number, the less the largest institutions stand out
+_RUNS = ((0, 10), (1, 65), (2, 18), (3, 7))
+_BRANCHES = 20  # one course in so many is the one before, held in another street
+_SLOTS = {
+    "day": (time(9), time(12)),
+    "evening": (time(19), time(21)),
+    "weekend": (time(9), time(12)),
+    "blended": (time(14), time(17)),
+    "online": (time(19), time(21)),
+}
 
 
-def designated_schools(connection: sa.Connection, block: Block) -> list[Organisation]:
+def read_bureaus(connection: sa.Connection, reference: Reference) -> dict[int, Organisation]:
+    """The bureaus by region with the manager who decides; read while the walls are down."""
+    places = {place.id: place for place in (reference.city, *reference.counties)}
+    rows = connection.execute(
+        sa.select(Tenant.id, Tenant.name, Tenant.region_id, sa.func.min(Membership.user_id).label("manager_id"))
+        .join(Membership, Membership.tenant_id == Tenant.id)
+        .where(Tenant.kind == TenantKind.BUREAU, Membership.role == Role.MANAGER)
+        .group_by(Tenant.id)
+    )
+    return {
+        row.region_id: Organisation(
+            row.id, row.name, places[row.region_id], TenantState.VERIFIED, 0, row.manager_id
+        )
+        for row in rows
+    }
+
+
+def grow_schools(connection: sa.Connection, block: Block, courses: int) -> None:
+    """Add blocks of institutions until there is one for every so many courses."""
+    count = connection.scalar(sa.select(sa.func.count(Tenant.id)).where(Tenant.kind == TenantKind.INSTITUTION))
+    known = count or 0
+    a_block = 2 * len(block.reference.counties)
+    while known < courses // COURSES_PER_SCHOOL:
+        block.number = known // a_block
+        add_schools(block)
+        known += a_block
+    block.rows.flush()
+
+
+def designated_schools(connection: sa.Connection, reference: Reference) -> list[Organisation]:
     """Every verified institution with the trades it may teach today; read while the walls are down."""
-    today = block.reference.today
-    places = {place.id: place for place in block.reference.counties}
+    today = reference.today
+    places = {place.id: place for place in reference.counties}
     rows = connection.execute(
         sa.select(Tenant.id, Tenant.name, Tenant.region_id, Designation.trade_code, Designation.levels)
         .join(Designation, Designation.tenant_id == Tenant.id)
@@ -47,19 +92,35 @@ def designated_schools(connection: sa.Connection, block: Block) -> list[Organisa
 
 def grow_catalog(block: Block, schools: list[Organisation], count: int) -> Iterator[int]:
     """Add `count` published courses; yields how many were written with each chunk."""
-    written = 0
-    while written < count:
-        size = min(CHUNK, count - written)
-        for number in range(written, written + size):
-            _add_course(block, schools[number % len(schools)], number // len(schools))
+    block.rng.shuffle(schools)
+    weights = list(accumulate(1 / (rank + LARGEST) for rank in range(len(schools))))
+    last: dict[int, Draft] = {}
+    for first in range(0, count, CHUNK):
+        size = min(CHUNK, count - first)
+        for school in block.rng.choices(schools, cum_weights=weights, k=size):
+            before = last.get(school.id)
+            if before is not None and block.rng.randrange(_BRANCHES) == 0:
+                content = _elsewhere(block, school, before)
+            else:
+                content = draft(block, school, 10, block.rng.choice(school.trades), is_subsidised=True)
+            last[school.id] = content
+            _add_course(block, school, content)
         block.rows.flush()
-        written += size
         yield size
 
 
-def _add_course(block: Block, school: Organisation, number: int) -> None:
+def _elsewhere(block: Block, school: Organisation, content: Draft) -> Draft:
+    """The same course in another street, with another teacher: on a page of results they are one."""
+    values = dict(content.values)
+    mode, level = values["mode"], values["level"]
+    values["place"] = writing.address(block.reference, block.rng, school.place, content.trade, mode)
+    values["teacher"] = writing.teacher(block.reference, block.rng, level)
+    return Draft(content.trade, values)
+
+
+def _add_course(block: Block, school: Organisation, content: Draft) -> None:
     reference, rng = block.reference, block.rng
-    content = draft(block, school, 10 + number, school.trades[number % len(school.trades)], is_subsidised=True)
+    created_at = reference.some_time(rng, -700, -61)
     course_id = block.rows.add(
         Course,
         tenant_id=school.id,
@@ -67,13 +128,19 @@ def _add_course(block: Block, school: Organisation, number: int) -> None:
         region_id=school.place.id,
         is_live=True,
         is_archived=False,
-        created_at=reference.at(-300, 9),
+        created_at=created_at,
     )
-    CourseHistory(block, school, course_id).add_quietly(content, reference.at(-300, 9))
-    day = reference.today + timedelta(days=rng.randint(3, 90))
-    weekdays = frozenset({day.weekday(), (day.weekday() + 1) % 7})
-    timetable = rules.Timetable(day, day + timedelta(days=1), weekdays, (SLOT,))
-    times = [(moment(day + timedelta(days=step), 9), moment(day + timedelta(days=step), 12)) for step in range(2)]
+    CourseHistory(block, school, course_id).add_quietly(content, created_at)
+    for _turn in range(weighted(rng, _RUNS)):
+        _add_run(block, school, course_id, content, reference.today + timedelta(days=rng.randint(3, 200)))
+
+
+def _add_run(block: Block, school: Organisation, course_id: int, content: Draft, day: date) -> None:
+    reference, rng = block.reference, block.rng
+    slot = _SLOTS[content.values["mode"]]
+    last = day + timedelta(days=1)
+    timetable = rules.Timetable(day, last, frozenset({day.weekday(), last.weekday()}), (slot,))
+    times = [(moment(each, slot[0].hour), moment(each, slot[1].hour)) for each in (day, last)]
     seats = rng.choice((12, 20, 30))
     run_id = block.rows.add(
         CourseRun,
@@ -83,7 +150,7 @@ def _add_course(block: Block, school: Organisation, number: int) -> None:
         state=RunState.OPEN,
         is_public=True,
         starts_on=day,
-        ends_on=day + timedelta(days=1),
+        ends_on=last,
         starts_at=times[0][0],
         place=content.values["place"],
         schedule=rules.describe_timetable(timetable),
@@ -91,7 +158,7 @@ def _add_course(block: Block, school: Organisation, number: int) -> None:
         session_times=multirange(times),
         reason_code=None,
         reason_note=None,
-        created_at=reference.at(-20, 9),
+        created_at=reference.some_time(rng, -60, -1),
     )
     for (starts_at, ends_at), kind in zip(times, ("theory", "practice"), strict=True):
         block.rows.add(

@@ -27,7 +27,11 @@ class _Table:
         table: sa.Table = sa.inspect(model).local_table  # type: ignore[assignment]
         self.name = table.name
         self.has_identity = "id" in table.c and table.c.id.identity is not None
-        self.columns = tuple((column.name, _default(column), _converter(column)) for column in table.columns)
+        self.columns = tuple(
+            (column.name, _default(column), _converter(column))
+            for column in table.columns
+            if column.computed is None
+        )
         names = ", ".join(name for name, _default_, _convert in self.columns)
         self.copy_sql = f"COPY {self.name} ({names}) FROM STDIN"
 
@@ -135,6 +139,28 @@ def walls_down(connection: sa.Connection, models: Iterable[type[Model]]) -> Iter
     yield
     for name in scoped:
         connection.exec_driver_sql(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
+
+
+@contextmanager
+def references_down(connection: sa.Connection, models: Iterable[type[Model]]) -> Iterator[None]:
+    """Take away these tables' foreign keys until the end of the block: all rows are checked at once there.
+
+    Inside one transaction, with the walls down: a row that refers to nothing undoes everything.
+    """
+    names = [str(model.__tablename__) for model in models]
+    constraints = connection.execute(
+        sa.text(
+            "select conrelid::regclass::text as name, quote_ident(conname) as what, "
+            "pg_get_constraintdef(oid) as how "
+            "from pg_constraint where contype = 'f' and conrelid = any(cast(:names as regclass[]))"
+        ),
+        {"names": names},
+    ).all()
+    for row in constraints:
+        connection.exec_driver_sql(f"ALTER TABLE {row.name} DROP CONSTRAINT {row.what}")
+    yield
+    for row in constraints:
+        connection.exec_driver_sql(f"ALTER TABLE {row.name} ADD CONSTRAINT {row.what} {row.how}")
 
 
 def multirange(periods: Iterable[tuple[datetime, datetime]]) -> str:

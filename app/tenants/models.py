@@ -69,7 +69,7 @@ class ResetChannel(StrEnum):
 
 
 class Region(Model):
-    """A node of the region tree: the city and its 24 county-level units."""
+    """A node of the region tree: the city and its 24 county-level units; its centre in degrees, to about 1 km."""
 
     __tablename__ = "regions"
     __access__ = GLOBAL()
@@ -81,6 +81,8 @@ class Region(Model):
     kind: Mapped[RegionKind] = mapped_column(enum(RegionKind))
     parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("regions.id"))
     counts_in_city: Mapped[bool] = mapped_column(default=True)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
 
 
 class Tenant(Model):

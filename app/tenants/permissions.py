@@ -42,6 +42,8 @@ PERMISSIONS: dict[TenantKind, dict[str, frozenset[Role]]] = {
         "policy:list:manage": _RUNS_IT,
         "policy:designation:manage": _RUNS_IT,
         "catalog:course:review": _RUNS_IT,
+        "catalog:search:see": _EVERYONE,
+        "catalog:synonym:edit": _RUNS_IT,
         "enroll:proof:verify": _RUNS_IT,
         "audit:entry:see": frozenset({Role.OWNER, Role.MANAGER, Role.AUDITOR}),
     },

@@ -28,7 +28,7 @@ def until_shown(person: Person, path: str, shown: Locator, *, seconds: float = P
 def find_course(person: Person, words: str, title: str) -> None:
     """From the home page: search for words, find the course by its title, open it."""
     page = person.go("/")
-    page.get_by_role("searchbox").first.fill(words)
+    page.get_by_label("想学什么").fill(words)
     person.press("搜索")
     expect(page).to_have_url(re.compile(r"/courses\?"))
     link = page.get_by_role("heading", name=title).get_by_role("link")

@@ -28,8 +28,15 @@ from tests.support.browser import (
 from tests.support.world import World, build
 
 ROLES = ["nobody", "learner", "institution", "enterprise", "bureau", "assessor"]
-# No page of their own: text, a download, and links that only change the language.
-NOT_PAGES = {"health.healthz", "enroll.export", "tenants.set_language", "tenants.keep_language"}
+# No page of their own: text, downloads, a list below a box, and links that only change the language.
+NOT_PAGES = {
+    "health.healthz",
+    "enroll.export",
+    "catalog.export_demand",
+    "catalog.suggestions",
+    "tenants.set_language",
+    "tenants.keep_language",
+}
 ANSWERS = {
     "situations": "registered_unemployed",
     "age_band": "16_49",

@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from flask import Flask
 
-from app import scope
-from app.catalog.search.reindex import reindex_all
-from app.db import db
 from app.i18n import day
 from tests.factories import Make
 from tests.support.pages import LintingClient
-
-
-@pytest.fixture
-def reindex(app: Flask) -> Callable[[], None]:
-    """Index what the factories made."""
-
-    def run() -> None:
-        with app.app_context(), scope.opened(scope.VISITOR):
-            for _count in reindex_all(db.session):
-                pass
-            db.session.commit()
-            db.session.remove()
-
-    return run
 
 
 def home(client: LintingClient) -> BeautifulSoup:

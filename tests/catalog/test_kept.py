@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import scope
+from app.catalog import published
 from app.catalog.documents import build_documents
-from app.catalog.search.contract import Query
+from app.catalog.search import store
+from app.catalog.search.contract import Page, Query
 from app.catalog.search.kept import Kept
+from app.catalog.search.pages import assemble
 from app.catalog.search.postgres import PostgresSearch
 from app.clock import today
 from app.db import db
@@ -24,24 +27,33 @@ Look = Callable[..., list[sa.Row[tuple[object, ...]]]]
 
 
 @contextmanager
-def searching(app: Flask) -> Iterator[PostgresSearch]:
-    """A backend in a transaction of its own; what it wrote is gone unless it was committed."""
+def visiting(app: Flask) -> Iterator[None]:
+    """A transaction of its own; what was written in it is gone unless it was committed."""
     with app.app_context(), scope.opened(scope.VISITOR):
-        yield PostgresSearch(db.session)
+        yield
         db.session.rollback()
         db.session.remove()
 
 
+def write(*course_ids: int) -> None:
+    card_ids = {card_id for course_id in course_ids for card_id in published.cards_of(db.session, course_id)}
+    store.write(db.session, build_documents(db.session, card_ids, on=today()))
+
+
 def index(app: Flask, *course_ids: int) -> None:
-    with searching(app) as backend:
-        backend.index(build_documents(db.session, course_ids, on=today()))
+    with visiting(app):
+        write(*course_ids)
         db.session.commit()
 
 
 def forget(app: Flask, course_id: int) -> None:
-    with searching(app) as backend:
-        backend.delete([course_id])
+    with visiting(app):
+        store.delete(db.session, published.cards_of(db.session, course_id), version=store.new_version(db.session))
         db.session.commit()
+
+
+def search(query: Query, **kept: Any) -> Page:
+    return assemble(PostgresSearch(db.session), db.session, query, **kept)
 
 
 def count(client: LintingClient, path: str = "/courses") -> str:
@@ -63,24 +75,46 @@ def test_an_answer_from_a_transaction_that_was_undone_is_never_given_again(app: 
     query = Query(on=today())
     first, second = make.course(), make.course()
     index(app, first.id)
-    with searching(app) as backend:
-        backend.index(build_documents(db.session, [second.id], on=today()))
-        undone = backend.generation()
-        assert backend.search(query, generation=undone).total == 2
-    with searching(app) as backend:
-        assert backend.generation() != undone
-        assert backend.search(query, generation=backend.generation()).total == 1
+    with visiting(app):
+        write(second.id)
+        undone = store.generation(db.session)
+        assert search(query, generation=undone).total == 2
+    with visiting(app):
+        generation = store.generation(db.session)
+        assert generation != undone
+        assert search(query, generation=generation).total == 1
 
 
 def test_every_write_begins_another_generation(app: Flask, make: Make) -> None:
     course = make.course()
     seen = []
-    for write in (index, index, forget):
-        write(app, course.id)
-        with searching(app) as backend:
-            seen.append(backend.generation())
+    for change in (index, index, forget):
+        change(app, course.id)
+        with visiting(app):
+            seen.append(store.generation(db.session))
     assert None not in seen
     assert len(set(seen)) == 3
+
+
+def test_a_page_holds_until_a_document_or_a_seat_it_shows_changes(app: Flask, make: Make, look: Look) -> None:
+    run = make.run()
+    index(app, run.course_id)
+    with visiting(app):
+        generation = store.generation(db.session)
+        assert generation is not None
+        page = search(Query(on=today()), generation=generation)
+        proof = store.Proof.of(page, generation)
+        assert store.holds(db.session, proof)
+    make.session.execute(sa.text("update run_seats set taken = taken + 1"))
+    make.session.commit()
+    with visiting(app):
+        assert not store.holds(db.session, proof)
+        again = search(Query(on=today()), generation=generation)
+        assert [card.runs[0].taken for card in (*page.cards, *again.cards)] == [0, 1]
+        proof = store.Proof.of(again, generation)
+        assert store.holds(db.session, proof)
+        write(run.course_id)
+        assert not store.holds(db.session, proof)
 
 
 def test_a_page_seen_before_asks_for_the_generation_and_the_seats_in_one_statement(
@@ -109,14 +143,35 @@ def test_a_page_seen_before_asks_for_the_generation_and_the_seats_in_one_stateme
 def test_counts_are_taken_once_for_all_pages_and_orders(app: Flask, make: Make) -> None:
     made = [make.course().id for _ in range(3)]
     index(app, *made)
-    with searching(app) as backend:
-        generation = backend.generation()
-        pages = [
-            backend.search(Query(on=today(), page=number, per_page=2), generation=generation) for number in (1, 2)
-        ]
+    with visiting(app):
+        generation = store.generation(db.session)
+        pages = [search(Query(on=today(), page=number, per_page=2), generation=generation) for number in (1, 2)]
         assert [card.course_id for page in pages for card in page.cards] == made
         assert pages[0].facets is pages[1].facets
-        assert pages[0].facets == backend.search(Query(on=today(), per_page=2)).facets
+        assert pages[0].facets == search(Query(on=today(), per_page=2)).facets
+
+
+def test_the_shapes_there_are_are_read_once_for_a_generation(app: Flask, make: Make) -> None:
+    course = make.course()
+    index(app, course.id)
+    with visiting(app):
+        generation = store.generation(db.session)
+        shapes = store.shapes(db.session, generation=generation)
+        assert {shape.key for shape in shapes} == {"6-18-02-04|5|employment|1|1"}
+        assert store.shapes(db.session, generation=generation) is shapes
+    index(app, make.course(fee_fen=0).id)
+    with visiting(app):
+        assert len(store.shapes(db.session, generation=store.generation(db.session))) == 2
+
+
+def test_cards_are_read_in_the_order_asked_and_those_gone_are_left_out(app: Flask, make: Make) -> None:
+    courses = [make.course(title=f"焊工{number}班") for number in range(3)]
+    index(app, *(course.id for course in courses))
+    with visiting(app):
+        card_ids = [published.cards_of(db.session, course.id).pop() for course in reversed(courses)]
+        store.delete(db.session, card_ids[1:2], version=store.new_version(db.session))
+        rows = store.read_cards(db.session, card_ids)
+        assert [row.card["title"] for row in rows] == ["焊工2班", "焊工0班"]
 
 
 @pytest.mark.parametrize("who", ["signed in", "answered", "flashed", "English"])

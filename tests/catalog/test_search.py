@@ -9,59 +9,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
-from bs4 import BeautifulSoup
 from flask import Flask
 
-from app import scope
 from app.catalog.models import CourseMode
-from app.catalog.search.reindex import reindex_all
 from app.clock import today
 from app.db import db
+from tests.catalog.public import answer, chips, soup, titles
 from tests.factories import Make
 from tests.factories.policy import UNLISTED
 from tests.support.pages import LintingClient
 
 ELECTRICIAN = "6-31-01-03"
-UNEMPLOYED = {
-    "situations": "registered_unemployed",
-    "age_band": "16_49",
-    "residence": "hukou",
-    "same_trade_level_before": "no",
-    "used_this_year": "0",
-}
-
-
-@pytest.fixture
-def reindex(app: Flask) -> Callable[[], None]:
-    """Index what the factories made."""
-
-    def run() -> None:
-        with app.app_context(), scope.opened(scope.VISITOR):
-            for _count in reindex_all(db.session):
-                pass
-            db.session.commit()
-            db.session.remove()
-
-    return run
-
-
-def answer(client: LintingClient, **answers: str) -> None:
-    with client.session_transaction() as session:
-        session["answers"] = {**UNEMPLOYED, **answers}
-
-
-def soup(client: LintingClient, path: str, **params: Any) -> BeautifulSoup:
-    response = client.get(path, query_string=params)
-    assert response.status_code == 200
-    return BeautifulSoup(response.get_data(as_text=True), "html.parser")
-
-
-def titles(page: BeautifulSoup) -> list[str]:
-    return [link.get_text(strip=True) for link in page.select(".result h3 a")]
-
-
-def chips(page: BeautifulSoup) -> list[str]:
-    return [chip.get_text(" ", strip=True).removesuffix(" ×") for chip in page.select("#understood .chip")]
 
 
 def test_a_course_is_found_by_what_people_call_its_trade(
@@ -213,7 +171,7 @@ def test_every_page_of_results_shows_every_course_once(
     client: LintingClient, make: Make, reindex: Callable[[], None]
 ) -> None:
     tenant = make.institution()
-    made = [make.course(tenant).id for _ in range(43)]
+    made = [make.course(tenant, title=f"焊工第 {n} 种").id for n in range(43)]
     reindex()
     shown = []
     for number in (1, 2, 3):
@@ -281,8 +239,8 @@ def test_three_and_nineteen_courses_cost_the_same_number_of_statements(
     tenant = make.institution()
     costs = []
     for more in (3, 16):
-        for _ in range(more):
-            make.run(make.course(tenant))
+        for n in range(more):
+            make.run(make.course(tenant, title=f"焊工 {more}-{n}"))
         reindex()
         client.get(path)
         statements.clear()

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import scope
+from app.catalog.rules import safe_cell
 from app.clock import local
 from app.db import db
 from app.enroll.models import EligibilityDecision, Enrollment, LearnerProfile, Proof, ReviewRequest
-from app.enroll.rules import safe_cell
 from app.tenants.models import Tenant
 from tests.enroll.conftest import UNEMPLOYED, VETERAN
 from tests.factories import Make

@@ -54,6 +54,32 @@ def test_the_city_has_24_units_and_xinji_is_left_out_of_its_totals() -> None:
     assert sorted(u.kind for u in units) == ["county"] * 11 + ["county_city"] * 3 + ["district"] * 8 + ["zone"] * 2
 
 
+def test_every_unit_has_a_centre_in_the_city_and_the_city_none() -> None:
+    city, *units = load_regions()
+    assert city.centre is None
+    assert len({unit.centre for unit in units}) == 24
+    for unit in units:
+        assert unit.centre is not None
+        latitude, longitude = unit.centre
+        assert 37.4 < latitude < 38.8, unit.name
+        assert 113.4 < longitude < 115.6, unit.name
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("code,latitude,longitude\n130102,north,114.54\n", "degrees as numbers"),
+        ("code,latitude,longitude\n130102,38.0,114.5\n130102,38.1,114.5\n", "twice"),
+    ],
+)
+def test_a_centre_that_cannot_be_used_is_named(tmp_path: Path, text: str, advice: str) -> None:
+    path = tmp_path / "centres.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyFileError, match=advice) as raised:
+        load_regions(centres=path)
+    assert raised.value.file == "centres.csv"
+
+
 def test_the_notice_credits_the_trades_and_says_they_are_not_official() -> None:
     notice = (SOURCES / "NOTICE").read_text(encoding="utf-8")
     for words in ("kangvcar/JobE", "CC BY 4.0", "示例，非官方目录", "reconstruction"):

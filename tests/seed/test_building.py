@@ -13,12 +13,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.catalog.models import RunSeats
 from app.config import ConfigError
 from app.db import models
 from app.pii import Encrypted
 from app.seed import city as building
-from app.seed import guard
+from app.seed import growth, guard
 from app.seed.city import NotEmptyError, Plan, build
+from app.seed.rows import Rows
 from tests.seed.conftest import TODAY, City, NewDatabase, flask
 from tests.support.database import ROOT, Database
 
@@ -54,6 +56,20 @@ def walls(url: str) -> list[Any]:
                 {"names": names},
             )
         )
+
+
+def references(url: str) -> list[Any]:
+    """Every foreign key, as PostgreSQL says it."""
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        return [
+            tuple(row)
+            for row in connection.execute(
+                sa.text(
+                    "select conrelid::regclass::text, conname, convalidated, pg_get_constraintdef(oid) "
+                    "from pg_constraint where contype = 'f' order by 1, 2"
+                )
+            )
+        ]
 
 
 def contents(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
@@ -117,17 +133,26 @@ def test_seeding_again_changes_nothing(city: City, tmp_path: Path) -> None:
 
 
 def test_the_catalog_grows_alone_and_new_rows_follow_the_seeded_ones(
-    city: City, new_database: NewDatabase
+    city: City, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     city.engine.dispose()  # a template has no guests
     spare = new_database(city.database.name)
     owner = sa.create_engine(spare.owner_url, poolclass=sa.NullPool)
+    before = references(spare.super_url)
+    monkeypatch.setattr(growth, "COURSES_PER_SCHOOL", 20)
     written = build(owner, replace(PLAN, courses=1200))
     assert "learner_profiles" not in written
-    assert written["courses"] == written["course_runs"] == written["run_seats"] > 500
+    assert written["courses"] == written["course_revisions"] > 500
+    assert written["course_runs"] == written["run_seats"] > 500
     assert walls(spare.super_url) == []
+    assert references(spare.super_url) == before
     with sa.create_engine(spare.super_url, poolclass=sa.NullPool).begin() as connection:
         assert connection.scalar(sa.text("select count(*) from courses")) == 1200
+        schools = "select count(*) from tenants where kind = 'institution'"
+        assert connection.scalar(sa.text(schools)) == 96
+        assert connection.scalar(
+            sa.text("select count(distinct (name, region_id)) from tenants")
+        ) == connection.scalar(sa.text("select count(*) from tenants"))
         for model in building.MODELS:
             table: Any = sa.inspect(model).local_table
             if "id" in table.c and table.c.id.identity is not None:
@@ -137,6 +162,42 @@ def test_the_catalog_grows_alone_and_new_rows_follow_the_seeded_ones(
                 following = connection.scalar(sa.text("select nextval(:name)"), {"name": sequence})
                 last = connection.scalar(sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0)))
                 assert following > last, table.name
+
+
+def test_a_grown_catalog_has_large_and_small_institutions_and_courses_that_are_one_card(
+    city: City, new_database: NewDatabase
+) -> None:
+    city.engine.dispose()
+    spare = new_database(city.database.name)
+    build(sa.create_engine(spare.owner_url, poolclass=sa.NullPool), replace(PLAN, courses=3000))
+    with sa.create_engine(spare.super_url, poolclass=sa.NullPool).begin() as connection:
+        sizes = connection.scalars(
+            sa.text("select count(*) from courses where is_live group by tenant_id order by 1 desc")
+        ).all()
+        assert sizes[0] > 3 * sizes[len(sizes) // 2]
+        cards = connection.scalars(
+            sa.text("select count(*) from course_revisions where is_live group by card_id order by 1 desc")
+        ).all()
+        assert 1 < cards[0] < 10
+        assert 0.9 * sum(cards) < len(cards) < sum(cards)
+
+
+def test_a_row_that_refers_to_nothing_undoes_the_whole_seed(
+    spare: Database, owner: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = references(spare.super_url)
+    finish = Rows.finish
+
+    def finish_wrongly(rows: Rows) -> None:
+        rows.add(RunSeats, run_id=10**9, capacity=1, taken=0, waiting=0, next_number=1)
+        finish(rows)
+
+    monkeypatch.setattr(Rows, "finish", finish_wrongly)
+    with pytest.raises(sa.exc.IntegrityError):
+        build(owner, PLAN)
+    assert references(spare.super_url) == before
+    with sa.create_engine(spare.super_url, poolclass=sa.NullPool).connect() as connection:
+        assert connection.scalar(sa.text("select count(*) from tenants")) == 0
 
 
 def test_a_larger_city_is_the_city_and_others_like_it(spare: Database, owner: sa.Engine) -> None:

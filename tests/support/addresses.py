@@ -48,7 +48,9 @@ EXAMPLES: dict[str, Example] = {
     "enrollment_id": Example(lambda rows: rows.enrollment.id, person=True),
     "proof_id": Example(lambda rows: rows.proof.id, person=True),
     "notice_id": Example(lambda rows: rows.notice.id, person=True),
+    "saved_search_id": Example(lambda rows: rows.saved_search.id, person=True),
     "designation_id": Example(lambda rows: rows.designation.id),
+    "synonym_id": Example(lambda rows: rows.synonym_id, desk=False),
     "list_id": Example(lambda rows: rows.draft_list.id),
     "rule_code": Example(lambda rows: "R1", desk=False),
     "tenants.invitation:token": Example(lambda rows: rows.invitation_token, desk=False),
@@ -60,8 +62,8 @@ EXAMPLES: dict[str, Example] = {
     "enroll.accept_offer:enrollment_id": Example(lambda rows: rows.offered.id, person=True),
 }
 
-# The shortage list is the city's to publish: a county bureau finds nothing there.
-CITY_ONLY = {"policy.new_shortage_list"}
+# The shortage list and what people say are the city's to keep: a county bureau finds nothing there.
+CITY_ONLY = {"policy.new_shortage_list", "catalog.end_synonym"}
 
 # Pages that send everyone on, whoever asks; a browser test has nothing to look at there.
 SENDS_ON = {"tenants.reset_link", "tenants.set_language"}

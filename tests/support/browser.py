@@ -185,6 +185,8 @@ DEVICES = [
 
 # Chromium reports every refused form (422) and lost page (404) in the console; the status itself is watched.
 _STATUS_LINE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+# htmx reports a request that was given up because the person went on to another page.
+_GIVEN_UP = re.compile(r"htmx:(sendAbort|afterRequest)\b")
 
 
 class Watch:
@@ -199,7 +201,9 @@ class Watch:
         context.on("response", self._response)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not _STATUS_LINE.match(message.text):
+        if message.type in ("error", "warning") and not (
+            _STATUS_LINE.match(message.text) or _GIVEN_UP.match(message.text)
+        ):
             self.faults.append(f"console {message.type}: {message.text} ({message.location.get('url')})")
 
     def _request(self, request: Request) -> None:

@@ -26,6 +26,7 @@ REFERENCE = {
     "policy_parameters",
     "shortage_lists",
     "shortage_list_entries",
+    "synonyms",
     "alembic_version",
 }
 
@@ -65,8 +66,9 @@ class Database:
         """The same settings as environment variables, for processes of their own."""
         import base64
 
+        theirs = {name: value for name, value in os.environ.items() if not name.startswith("ELASTICSEARCH_")}
         return {
-            **os.environ,
+            **theirs,
             "DATABASE_URL": self.app_url,
             "MIGRATION_DATABASE_URL": self.owner_url,
             "SECRET_KEY": "development-tests-only",
@@ -105,4 +107,7 @@ def clean(engine: sa.Engine) -> None:
         drafts = "select id from shortage_lists where not is_published"
         statements += [f"DELETE FROM shortage_list_entries WHERE list_id IN ({drafts})"]
         statements += ["DELETE FROM shortage_lists WHERE NOT is_published"]
+        statements += ["DELETE FROM synonyms WHERE created_by IS NOT NULL"]
+        ended = "(is_active, ended_at, ended_by)"
+        statements += [f"UPDATE synonyms SET {ended} = (true, null, null) WHERE NOT is_active"]
         connection.exec_driver_sql("; ".join(statements))

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.audit import AuditEntry
 from app.catalog.models import Course, CourseReview, CourseRevision, CourseRun, RevisionState, RunSession
+from app.catalog.search.models import SavedSearch, Synonym
 from app.clock import now, today
 from app.enroll.models import (
     EligibilityDecision,
@@ -112,6 +113,7 @@ def _catalog(make: Make, world: World) -> None:
     )
     rows.draft_course = make.course(rows.institution, live=False)
     rows.run = make.run(rows.course, seats=3, taken=2)
+    rows.saved_search = make.add(SavedSearch(user_id=rows.learner.id, address="q=焊工", seen_at=now()))
     rows.lesson = make.session.query(RunSession).filter_by(run_id=rows.run.id).first()
     rows.draft_run = make.run(rows.course, open_=False, starts_in=60)
     rows.course_review = make.add(
@@ -241,6 +243,7 @@ def _stored(token: str) -> str:
 
 def _policy(make: Make, world: World) -> None:
     rows = world.rows
+    rows.synonym_id = make.session.query(Synonym.id).order_by(Synonym.id).limit(1).scalar()
     rows.published_list_id = make.session.query(ShortageList.id).filter_by(is_published=True).limit(1).scalar()
     rows.designation = make.session.query(Designation).filter_by(tenant_id=rows.institution.id).first()
     withdrawn = make.designation(rows.institution, UNLISTED)

@@ -1,126 +1,152 @@
 """How text becomes tokens, the same for what is stored and what is asked.
 
-Chinese has no blanks, so a document keeps every character and every pair of neighbouring characters of its text
-(`grams`): 电工 is found inside 高级电工培训课程. A question is cut into words first (known trade names whole, the
-rest by rjieba), so that its words may stand apart in the document. Latin words are kept whole, in lower case.
+A document keeps its words, and the words inside them; of its heading and its institution's name also every
+pair of neighbouring characters, for words no dictionary knows, and pinyin. A question's word is looked
+up as the word if it is one, else by its pairs: 电工 does not find 机电工程, 冀匠 is still found in 冀匠学校.
 """
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
-import unicodedata
-from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 
-import rjieba
+from pypinyin import lazy_pinyin
 
-from app.catalog.search.contract import LONGEST_TEXT, MOST_TERMS
+from app.catalog.search.folding import RUNS, is_han, normalise
+from app.catalog.search.words import cut, is_word, words_within
 
 HEADING = "t:"  # a token of the title or the trade, kept apart so that such a match ranks higher
+INSTITUTION = "i:"  # a token of the institution's name
+PINYIN = "y:"  # sound instead of characters: hangong and hg for 焊工
+PAIR = "b:"  # two neighbouring characters, which need not be a word
+
+LONGEST_HEADING = 120
+LONGEST_BODY = 1000
 LONGEST_WORD = 40
+LONGEST_KEY = 40
+_LONGEST_SPOKEN = 8
 
-_RUNS = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[a-z0-9][a-z0-9+#.'-]*")
-_FILLERS = frozenset({
-    "的", "了", "和", "与", "或", "我", "想", "学", "要", "找", "在", "有", "吗", "呢", "啊",
-    "我想", "想学", "我想学", "我要学", "学习", "培训", "课程", "班", "课",
-})  # fmt: skip
+_JOINTS = re.compile(r"[-.']")
 
 
-def normalise(text: str, *, longest: int = LONGEST_TEXT) -> str:
-    """Text as it is compared: half-width, lower case, one blank between words, cut at `longest` characters."""
-    folded = unicodedata.normalize("NFKC", text[: longest * 2]).casefold()
-    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in folded)
-    return " ".join(kept.split())[:longest].strip()
-
-
-def is_han(word: str) -> bool:
-    """Whether a run of characters is Chinese."""
-    return "\u3400" <= word[0] <= "\ufaff"
-
-
-@functools.lru_cache(maxsize=8192)  # names of trades, places and institutions come again and again
-def grams(text: str) -> frozenset[str]:
-    """Every token of a text: characters and neighbouring pairs of Chinese, words of anything else."""
+def document_tokens(*, heading: Iterable[str], institution: str, body: Iterable[str]) -> tuple[str, ...]:
+    """What a document is found by, sorted; those of the heading and of the name once more, marked as such."""
     tokens: set[str] = set()
-    for run in _RUNS.findall(normalise(text, longest=4000)):
-        if is_han(run):
-            tokens.update(run)
-            tokens.update(run[i : i + 2] for i in range(len(run) - 1))
-        else:
-            tokens.add(run[:LONGEST_WORD])
-            tokens.update(part for part in re.split(r"[-.']", run[:LONGEST_WORD]) if part)
-    return frozenset(tokens)
-
-
-def document_grams(*, heading: Iterable[str], body: Iterable[str]) -> tuple[str, ...]:
-    """A document's tokens, sorted: those of heading and body, and the heading's once more, marked as such."""
-    top: set[str] = set()
     for text in heading:
-        top |= grams(text)
-    every = set(top)
+        top = _heading_tokens(text)
+        tokens |= top
+        tokens.update(HEADING + token for token in top)
+    name = _name_tokens(institution)
+    tokens |= name
+    tokens.update(INSTITUTION + token for token in name)
     for text in body:
-        every |= grams(text)
-    return tuple(sorted(every | {HEADING + token for token in top}))
-
-
-def words(text: str, names: Collection[str] = ()) -> tuple[str, ...]:
-    """The words of a question: known names whole, the rest as rjieba cuts it; fillers only if there is no more."""
-    found: list[str] = []
-    for run in _RUNS.findall(normalise(text)):
-        found.extend(_cut(run, names) if is_han(run) else [run[:LONGEST_WORD]])
-    telling = [word for word in found if word not in _FILLERS]
-    return tuple(dict.fromkeys(telling or found))[:MOST_TERMS]
-
-
-def _cut(run: str, names: Collection[str]) -> Iterable[str]:
-    longest = max((len(name) for name in names), default=0)
-    rest = ""
-    at = 0
-    while at < len(run):
-        name = next(
-            (run[at : at + n] for n in range(min(longest, len(run) - at), 1, -1) if run[at : at + n] in names),
-            None,
-        )
-        if name is None:
-            rest += run[at]
-            at += 1
-            continue
-        yield from rjieba.cut(rest) if rest else ()
-        yield name
-        rest = ""
-        at += len(name)
-    yield from rjieba.cut(rest) if rest else ()
-
-
-def question_grams(terms: Iterable[str]) -> tuple[str, ...]:
-    """The tokens a document must all have to answer these words: the pairs of each word, or its one character."""
-    tokens: set[str] = set()
-    for term in terms:
-        for run in _RUNS.findall(term):
-            if is_han(run) and len(run) > 1:
-                tokens.update(run[i : i + 2] for i in range(len(run) - 1))
-            else:
-                tokens.add(run[:LONGEST_WORD])
+        tokens |= _body_tokens(text)
     return tuple(sorted(tokens))
 
 
-@functools.cache
-def synonyms() -> Mapping[str, tuple[str, ...]]:
-    """What people say for a trade's or variant's official name: 月嫂 → 母婴护理员."""
-    said: dict[str, list[str]] = {}
-    with (Path(__file__).parent / "synonyms.csv").open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            said.setdefault(row["said"], []).append(row["meant"])
-    return {word: tuple(names) for word, names in said.items()}
+def question_tokens(word: str) -> tuple[str, ...]:
+    """What a document must all have to answer one word of a question; empty for punctuation alone."""
+    tokens: dict[str, None] = {}
+    for run in RUNS.findall(normalise(word, longest=LONGEST_WORD)):
+        if not is_han(run):
+            tokens[_latin_token(run)] = None
+        elif len(run) == 1 or is_word(run):
+            tokens[run] = None
+        else:
+            words = cut(run)
+            tokens.update(dict.fromkeys(words if min(map(len, words)) > 1 else _pairs(run)))
+    return tuple(tokens)
 
 
-@functools.cache
-def said_for() -> Mapping[str, tuple[str, ...]]:
-    """The other way round: what a document of an official name is also found by."""
-    meant: dict[str, list[str]] = {}
-    for word, names in synonyms().items():
-        for name in names:
-            meant.setdefault(name, []).append(word)
-    return {name: tuple(words) for name, words in meant.items()}
+@functools.lru_cache(maxsize=16384)
+def suggest_keys(text: str) -> tuple[str, ...]:
+    """What someone may begin to type for a name: the name itself, its pinyin, its initials."""
+    name = normalise(text, longest=LONGEST_KEY)
+    keys = (name, *(sound[:LONGEST_KEY] for sound in sounds(name)))
+    return tuple(dict.fromkeys(key for key in keys if key))
+
+
+@functools.lru_cache(maxsize=65536)
+def sounds(text: str) -> tuple[str, ...]:
+    """The pinyin of a folded text without tones and blanks, and its initials; none if it holds no Chinese."""
+    whole = first = ""
+    found = False
+    for run in RUNS.findall(text):
+        if is_han(run):
+            found = True
+            syllables = lazy_pinyin(run)
+            whole += "".join(syllables)
+            first += "".join(syllable[0] for syllable in syllables)
+        else:
+            whole += run
+            first += run
+    return (whole, first) if found else ()
+
+
+@functools.lru_cache(maxsize=32768)
+def _heading_tokens(text: str) -> frozenset[str]:
+    folded = normalise(text, longest=LONGEST_HEADING)
+    tokens = set(_words(folded))
+    for run in RUNS.findall(folded):
+        if is_han(run):
+            tokens.update(run)
+            tokens.update(_pairs(run))
+    return frozenset(tokens | _spoken(folded))
+
+
+@functools.lru_cache(maxsize=8192)
+def _name_tokens(text: str) -> frozenset[str]:
+    folded = normalise(text, longest=LONGEST_HEADING)
+    tokens = set(_words(folded))
+    for run in RUNS.findall(folded):
+        if is_han(run):
+            tokens.update(_pairs(run))
+    # The first letters of its words would be anyone's: only those of the whole name count.
+    whole = {PINYIN + sound for sound in sounds(folded) if len(sound) <= LONGEST_WORD}
+    return frozenset(tokens | whole | _spoken(folded, has_initials=False))
+
+
+@functools.lru_cache(maxsize=4096)
+def _body_tokens(text: str) -> frozenset[str]:
+    return frozenset(_words(normalise(text, longest=LONGEST_BODY)))
+
+
+def _words(folded: str) -> Iterable[str]:
+    for run in RUNS.findall(folded):
+        if not is_han(run):
+            yield from _latin_words(run)
+            continue
+        for word in cut(run):
+            if len(word) > 1:
+                yield from words_within(word)
+
+
+def _spoken(folded: str, *, has_initials: bool = True) -> set[str]:
+    tokens: set[str] = set()
+    for run in RUNS.findall(folded):
+        if not is_han(run):
+            continue
+        spoken = [word for word in cut(run) if len(word) > 1]
+        if len(run) <= _LONGEST_SPOKEN:
+            spoken.append(run)
+        for word in spoken:
+            tokens.update(PINYIN + sound for sound in sounds(word)[: 1 + has_initials])
+    return tokens
+
+
+def _latin_words(run: str) -> Iterable[str]:
+    word = run[:LONGEST_WORD]
+    for part in {word, *_JOINTS.split(word)}:
+        if part:
+            yield _latin_token(part)
+
+
+def _latin_token(word: str) -> str:
+    """A word of letters may as well be meant as pinyin; two letters are too few to tell by."""
+    word = word[:LONGEST_WORD]
+    return PINYIN + word if len(word) > 2 and word.isalpha() else word
+
+
+def _pairs(run: str) -> Iterable[str]:
+    return (PAIR + run[i : i + 2] for i in range(len(run) - 1))

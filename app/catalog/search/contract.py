@@ -1,22 +1,27 @@
-"""The search contract: what is asked, what comes back, and what a backend must do.
+"""The search contract: what is asked, what comes back, and what an engine must do.
 
-Every backend indexes the same `Document`s and answers the same `Query` with the same `Page`; the suite in
-`tests/contracts/test_search.py` runs against each of them. Nothing here knows a database or a request.
+A `Query` becomes a `Plan` (`ranking.py`), an engine ranks and counts the same `Document`s by it, and `pages.py`
+makes a `Page` of what it found. `tests/contracts/test_search*.py` run against every engine. Nothing here knows a
+database or a request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from app.catalog.search.ranking import Plan
 
 PER_PAGE = 20
 LONGEST_TEXT = 100
 MOST_TERMS = 12
 MOST_CHOICES = 60
+WINDOW = 10_000  # how many cards can be turned through: as far as Elasticsearch goes by default
 SOON = "30d"
 SOON_DAYS = 30
 NO_LEVEL = 0
@@ -59,45 +64,57 @@ class Shape:
     is_subsidised: bool
     has_fee: bool
 
+    @property
+    def key(self) -> str:
+        """The shape as one word, as documents keep it."""
+        return f"{self.trade_code}|{self.level}|{self.form}|{self.is_subsidised:d}|{self.has_fee:d}"
+
+    @classmethod
+    def from_key(cls, key: str) -> Shape:
+        """The shape of a key."""
+        trade_code, level, form, is_subsidised, has_fee = key.split("|")
+        return cls(trade_code, int(level), form, is_subsidised == "1", has_fee == "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the question: a document answers it by all of `tokens`, or by one of `trades` (codes).
+
+    `labels` are names of trades and variants, folded, in groups: those most likely meant first. `said` is what was
+    typed where the word was corrected or is a synonym.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    trades: tuple[str, ...] = ()
+    said: str | None = None
+    labels: tuple[tuple[str, ...], ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What someone looks for on a day; holds nothing about the person but the shapes that are free for them."""
+    """What someone looks for on a day; holds nothing about the person but the shapes free for them and rings.
+
+    `free` are keys of shapes; None: nothing is known of the person. `near` are rings around a place, from wide to
+    narrow, each with the regions inside. `news_since` leaves what is not new. `institutions` are tenants' ids.
+    """
 
     on: date
-    terms: tuple[str, ...] = ()
-    trades: tuple[str, ...] = ()
+    terms: tuple[Term, ...] = ()
     categories: tuple[str, ...] = ()
     regions: tuple[int, ...] = ()
     levels: tuple[int, ...] = ()
     modes: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
+    institutions: tuple[int, ...] = ()
     only_shortage: bool = False
-    free_shapes: frozenset[Shape] | None = None
+    free: frozenset[str] | None = None
     only_free: bool = False
+    near: tuple[tuple[int, ...], ...] = ()
+    news_since: datetime | None = None
     sort: Sort = Sort.BEST
     page: int = 1
     per_page: int = PER_PAGE
-
-    def without(self, facet: FacetName) -> Query:
-        """The same query without one facet's choices: what that facet's counts are counted over."""
-        cleared: dict[FacetName, dict[str, Any]] = {
-            FacetName.FREE: {"only_free": False},
-            FacetName.CATEGORY: {"categories": ()},
-            FacetName.SHORTAGE: {"only_shortage": False},
-            FacetName.REGION: {"regions": ()},
-            FacetName.LEVEL: {"levels": ()},
-            FacetName.MODE: {"modes": ()},
-            FacetName.START: {"starts": ()},
-        }
-        return replace(self, **cleared[facet])
-
-    def start_dates(self) -> tuple[date, ...]:
-        """Every date the chosen starts allow, past ones left out; empty if none was chosen."""
-        days: set[date] = set()
-        for start in self.starts:
-            days.update(dates_of(start, self.on))
-        return tuple(sorted(days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +135,10 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class CardRun:
-    """An open class of a course, with its seats as they are now."""
+    """An open class of one of a card's courses, with its seats as they are now."""
 
     run_id: int
+    course_id: int
     region_id: int
     starts_on: date
     ends_on: date
@@ -136,10 +154,15 @@ class CardRun:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A course in a list of results."""
+    """One entry of a list of results: a course, or several of an institution alike but for place and dates.
 
+    `course_id` is the first of them and names the card's page; `reasons` says why it stands where it stands.
+    """
+
+    card_id: UUID
     course_id: int
     version: int
+    tenant_id: int
     shape: Shape
     title: str
     trade: str
@@ -155,11 +178,15 @@ class Card:
     practice_hours: int
     certificate: str
     runs: tuple[CardRun, ...] = ()
+    reasons: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of results; `page` may be lower than asked for if there are fewer pages."""
+    """One page of results; `page` may be lower than asked for if there are fewer pages.
+
+    `total` and the facets count cards; `engine` answered; `is_fallback` says that it stood in for another.
+    """
 
     cards: tuple[Card, ...]
     facets: tuple[Facet, ...]
@@ -167,11 +194,18 @@ class Page:
     runs: int
     page: int
     per_page: int = PER_PAGE
+    engine: str = ""
+    is_fallback: bool = False
 
     @property
     def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(-(-self.total // self.per_page), 1)
+        """How many pages there are, at least one, at most as far as can be turned."""
+        return min(max(-(-self.total // self.per_page), 1), WINDOW // self.per_page)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there is more than can be turned to; the page then says so."""
+        return self.total > WINDOW
 
     def facet(self, name: FacetName) -> Facet:
         """One facet by its name; without options if it was not counted."""
@@ -179,124 +213,159 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """All that a page is made of besides its query: a generation, and the runs shown with their seats, as text."""
+class Suggestion:
+    """What someone may be about to type: kind is trade, course or institution; `ref` its code, card or tenant."""
 
-    generation: UUID
-    run_ids: str
-    seats: str
-
-    @classmethod
-    def of(cls, page: Page, generation: UUID) -> Proof:
-        """The proof of a page found in a generation."""
-        runs = sorted((run.run_id, run.seats, run.taken, run.waiting) for card in page.cards for run in card.runs)
-        return cls(
-            generation, ",".join(str(run[0]) for run in runs), ",".join(":".join(map(str, run)) for run in runs)
-        )
+    kind: str
+    text: str
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a backend stores of one published course."""
+    """What is kept of one card: what it is found by, counted by, sorted by and shown as.
 
-    course_id: int
+    `label` is the folded name of its trade or variant; `level` is NO_LEVEL where a course has none. `card` is JSON
+    for `card_from`. `tokens` are what it is found by (`analysis.py`), `suggest` the (kind, key, text, ref) it is
+    suggested by. `news_at`: when it last had something new.
+    """
+
+    card_id: UUID
     version: int
+    course_id: int
+    course_ids: tuple[int, ...]
     tenant_id: int
-    region_id: int
-    region_ids: tuple[int, ...]
-    trade_id: int
     trade_code: str
+    label: str
     category: str
+    shape: str
     is_shortage: bool
-    is_subsidised: bool
-    level: int | None
-    form: str
+    level: int
     mode: str
     fee_fen: int
+    region_ids: tuple[int, ...]
     start_dates: tuple[date, ...]
     seats_left: int
+    news_at: datetime
+    tokens: tuple[str, ...] = field(hash=False)
+    suggest: tuple[tuple[str, str, str, str], ...] = field(hash=False)
     card: dict[str, Any] = field(hash=False)
-    grams: tuple[str, ...] = field(hash=False)
+
+    @property
+    def next_starts_on(self) -> date | None:
+        """When its next class begins, as of the day it was built."""
+        return min(self.start_dates, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document an engine found: its sum of points, and its sort values, comparable within one plan."""
+
+    card_id: UUID
+    tenant_id: int
+    points: int
+    sort: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is counted for a query, whatever its order and page."""
+
+    facets: tuple[Facet, ...]
+    total: int
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an engine answers: hits in order, and counts where they were asked for."""
+
+    hits: tuple[Hit, ...]
+    counts: Counts | None = None
 
 
 class SearchBackend(Protocol):
-    """A place documents are kept in and found again."""
+    """An engine: it ranks and counts. What a card shows is read from the stored documents (`store.py`)."""
 
-    def generation(self) -> Generation:
-        """The state the documents are in: another one after every write; None: not known, so nothing is kept."""
+    @property
+    def name(self) -> str:
+        """Which engine answers."""
         ...
 
-    def search(self, query: Query, *, generation: Generation = None) -> Page:
-        """Answer a query; total order, each card on exactly one page.
+    @property
+    def is_fallback(self) -> bool:
+        """Whether it stands in for another."""
+        ...
 
-        What was found for the same query in this `generation` may be used again; seats are always those of now.
+    def find(
+        self,
+        plan: Plan,
+        *,
+        size: int,
+        offset: int = 0,
+        without_cards: Collection[UUID] = (),
+        without_tenants: Collection[int] = (),
+        is_counted: bool = True,
+    ) -> Found:
+        """Hits of a plan in its total order; those left out are left out of the hits, not of the counts.
+
+        Raises EngineGoneError when it does not answer in time.
         """
         ...
 
-    def holds(self, proof: Proof) -> bool:
-        """Whether the page of this proof would be found the same now."""
-        ...
-
-    def shapes(self, *, generation: Generation = None) -> frozenset[Shape]:
-        """Every shape some document has: what has to be judged to know which are free for someone."""
-        ...
-
-    def index(self, documents: Iterable[Document]) -> None:
-        """Store documents; one with an older version never replaces a newer one."""
-        ...
-
-    def delete(self, course_ids: Iterable[int]) -> None:
-        """Forget courses; unknown ids are no error."""
+    def suggest(self, typed: str, *, most: int) -> list[Suggestion]:
+        """Courses and institutions whose name, pinyin or initials begin with what was typed (normalised)."""
         ...
 
 
-def dates_of(start: str, on: date) -> tuple[date, ...]:
-    """The dates from `on` that a start choice means: "30d", or a month as "2026-12"; none for anything else."""
-    if start == SOON:
-        return tuple(on + timedelta(days=n) for n in range(SOON_DAYS + 1))
-    try:
-        first = date.fromisoformat(f"{start}-01")
-    except ValueError:
-        return ()
-    days = (first + timedelta(days=n) for n in range(31))
-    return tuple(day for day in days if day.month == first.month and day >= on)
+class EngineGoneError(Exception):
+    """An engine did not answer, or not in its time."""
 
 
-def card_from(document: dict[str, Any], *, version: int, seats: dict[int, tuple[int, int, int]], on: date) -> Card:
+def card_from(
+    row: dict[str, Any],
+    *,
+    version: int,
+    seats: dict[int, tuple[int, int, int]],
+    on: date,
+    reasons: tuple[tuple[str, int], ...] = (),
+) -> Card:
     """A stored card as a `Card`: runs that have begun left out, seats as (capacity, taken, waiting) per run id."""
     runs = []
-    for run in document["runs"]:
+    for run in row["runs"]:
         starts_on = date.fromisoformat(run["starts_on"])
         if starts_on < on:
             continue
         capacity, taken, waiting = seats.get(run["id"], (run["seats"], run["taken"], run["waiting"]))
         ends_on = date.fromisoformat(run["ends_on"])
-        runs.append(CardRun(run["id"], run["region_id"], starts_on, ends_on, capacity, taken, waiting))
-    plain = (
-        "course_id",
-        "title",
-        "trade",
-        "trade_en",
-        "category",
-        "mode",
-        "is_shortage",
-        "fee_fen",
-        "institution",
-        "place",
-        "hours",
-        "practice_hours",
-        "certificate",
-    )
+        runs.append(
+            CardRun(run["id"], run["course_id"], run["region_id"], starts_on, ends_on, capacity, taken, waiting)
+        )
+    plain = {name: row[name] for name in _PLAIN}
     return Card(
-        **{name: document[name] for name in plain},
+        **plain,
+        card_id=UUID(row["card_id"]),
         version=version,
-        shape=Shape(
-            trade_code=document["trade_code"],
-            level=document["level"] or NO_LEVEL,
-            form=document["form"],
-            is_subsidised=document["is_subsidised"],
-            has_fee=document["fee_fen"] > 0,
-        ),
-        region_ids=tuple(document["region_ids"]),
+        shape=Shape.from_key(row["shape"]),
+        region_ids=tuple(row["region_ids"]),
         runs=tuple(runs),
+        reasons=reasons,
     )
+
+
+_PLAIN = (
+    "course_id",
+    "tenant_id",
+    "title",
+    "trade",
+    "trade_en",
+    "category",
+    "mode",
+    "is_shortage",
+    "fee_fen",
+    "institution",
+    "place",
+    "hours",
+    "practice_hours",
+    "certificate",
+)

@@ -1,61 +1,44 @@
-"""Building the whole index again: `flask reindex`, every night, and at the end of a seed."""
+"""Building every stored document again: every night, at the end of a migration, and before an engine's rebuild."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from uuid import UUID
 
-import click
 import sqlalchemy as sa
-from flask.cli import with_appcontext
-from tqdm import tqdm
 
-from app import scope
-from app.catalog.documents import AnySession, build_documents, new_version
-from app.catalog.models import Course, CourseDocument
-from app.catalog.search.contract import SearchBackend
-from app.catalog.search.postgres import PostgresSearch
+from app.catalog import published
+from app.catalog.documents import make_documents
+from app.catalog.search import store
+from app.catalog.search.models import CourseDocument
+from app.catalog.search.store import AnySession
 from app.clock import today
-from app.db import db
 
-BATCH = 1000
+BATCH = 500
 
 
-def reindex_all(
-    session: AnySession, *, search: SearchBackend | None = None, on: date | None = None
-) -> Iterator[int]:
-    """Index every published course and forget the rest; yields the number of documents after each batch.
+def reindex_all(session: AnySession, *, on: date | None = None) -> Iterator[int]:
+    """Store the document of every published card and forget the rest; yields how many after each batch.
 
-    Nothing is committed here: the caller commits after each batch or at the end. Courses that change meanwhile are
-    safe, as an older document never replaces a newer one.
+    Nothing is committed here: the caller commits after each batch or at the end. Cards that change meanwhile are
+    safe, as an older document never replaces a newer one and a card is held while it is built.
     """
-    on = on or today()
-    search = search or PostgresSearch(session)
-    began = new_version(session)
-    last = 0
-    while True:
-        ids = list(
-            session.scalars(
-                sa.select(Course.id).where(Course.is_live, Course.id > last).order_by(Course.id).limit(BATCH)
-            )
+    surroundings = published.read_surroundings(session, on=on or today())
+    began = store.new_version(session)
+    last: UUID | None = None
+    while card_ids := published.next_cards(session, after=last, most=BATCH):
+        store.lock(session, card_ids)
+        version = store.new_version(session)
+        documents = make_documents(
+            published.read_cards(session, card_ids, on=surroundings.on), surroundings, version=version
         )
-        if not ids:
-            break
-        documents = build_documents(session, ids, on=on)
-        search.index(documents)
-        session.expunge_all()
-        last = ids[-1]
+        store.write(session, documents)
+        last = card_ids[-1]
         yield len(documents)
-    search.delete(session.scalars(sa.select(CourseDocument.course_id).where(CourseDocument.version < began)).all())
-
-
-@click.command("reindex")
-@with_appcontext
-def reindex() -> None:
-    """Build the public search again from the published courses."""
-    with scope.opened(scope.VISITOR), tqdm(unit="course") as bar:
-        for count in reindex_all(db.session):
-            db.session.commit()
-            bar.update(count)
-        db.session.commit()
-    click.echo(f"{bar.n} courses can be found.")
+    stale = session.scalars(sa.select(CourseDocument.card_id).where(CourseDocument.version < began)).all()
+    for batch in store.in_batches(sorted(stale, key=lambda card_id: card_id.int), BATCH):
+        store.lock(session, batch)
+        store.delete(session, batch, version=began)
+        yield 0
+    store.forget_unsaid(session)

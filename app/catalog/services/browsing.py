@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from app.catalog.models import Course, CourseDocument, CourseRevision, CourseRun, RunSeats, RunSession, RunState
-from app.catalog.search.contract import Card, CardRun, Generation, card_from
+from app.catalog.models import Course, CourseRevision, CourseRun, RunSeats, RunSession, RunState
+from app.catalog.search import postgres, store
+from app.catalog.search.backend import engine
+from app.catalog.search.contract import Card, CardRun, Generation, Suggestion, card_from
+from app.catalog.search.folding import normalise
 from app.catalog.search.kept import Kept
-from app.catalog.search.understanding import Vocabulary, make_vocabulary
+from app.catalog.search.lexicon import Lexicon, make_lexicon
+from app.catalog.search.models import CourseDocument, Suggestable, Synonym
+from app.catalog.search.understanding import Understood
+from app.catalog.search.understanding import understand as read_text
+from app.catalog.search.words import bundled_synonyms
 from app.clock import now
 from app.db import db
 from app.policy.models import Trade
 from app.tenants.models import Region, RegionKind
 
 SOON_DAYS = 14
+MOST_ALIKE = 4  # how many courses of one card are looked at for one to show
+MOST_SUGGESTED = 8
+LEAST_OTHERS = 3  # of them so many are no trades, where there are that many
+INSTITUTION = "institution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +80,23 @@ class PublicRun:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A county-level unit."""
+    """A county-level unit; where its centre is, in degrees, if that is known."""
 
     id: int
     code: str
     name: str
     name_en: str
+    latitude: float | None = None
+    longitude: float | None = None
+
+    @property
+    def centre(self) -> tuple[float, float] | None:
+        """Latitude and longitude."""
+        return None if self.latitude is None or self.longitude is None else (self.latitude, self.longitude)
 
 
 _PLACES = (
-    sa.select(Region.id, Region.code, Region.name, Region.name_en)
+    sa.select(Region.id, Region.code, Region.name, Region.name_en, Region.latitude, Region.longitude)
     .where(Region.kind != RegionKind.CITY)
     .order_by(Region.code)
 )
@@ -84,7 +106,11 @@ _PLACES = (
 # index, which changes at least every night.
 _places: Kept[Generation, dict[int, Place]] = Kept(2)
 _categories: Kept[Generation, dict[str, str]] = Kept(2)
-_vocabulary: Kept[Generation, Vocabulary] = Kept(2)
+_in_demand: Kept[tuple[Generation, date, int], list[TradeInDemand]] = Kept(4)
+_suggested: Kept[tuple[Generation, str, int], list[Suggestion]] = Kept(1000)
+_lexicons: Kept[Generation, Lexicon] = Kept(2)
+# Seats change all the time, names hardly ever: by everything a lexicon is made of.
+_made: Kept[tuple[Any, ...], Lexicon] = Kept(2)
 
 
 def places(*, generation: Generation = None) -> dict[int, Place]:
@@ -92,12 +118,6 @@ def places(*, generation: Generation = None) -> dict[int, Place]:
     if generation:
         return _places.get_or(generation, places)
     return {row.id: Place(*row) for row in db.session.execute(_PLACES)}
-
-
-def trade_words() -> list[tuple[str, str, str]]:
-    """Every trade as (code, name, variant)."""
-    rows = db.session.execute(sa.select(Trade.code, Trade.name, Trade.variant))
-    return [(code, name, variant) for code, name, variant in rows]
 
 
 def categories(*, generation: Generation = None) -> dict[str, str]:
@@ -108,15 +128,63 @@ def categories(*, generation: Generation = None) -> dict[str, str]:
     return {row.category: row.category_en for row in rows}
 
 
-def vocabulary(*, generation: Generation = None) -> Vocabulary:
-    """The names a question may hold, of all trades and places; read once for a generation of the index."""
+def lexicon(*, generation: Generation = None) -> Lexicon:
+    """The names a question may hold: trades, what is said for them, places, institutions."""
     if generation:
-        return _vocabulary.get_or(generation, vocabulary)
-    return make_vocabulary(trade_words(), [(place.code, place.name, place.name_en) for place in places().values()])
+        return _lexicons.get_or(generation, lexicon)
+    read = (
+        sa.select(Trade.code, Trade.name, Trade.variant, Trade.name_en).order_by(Trade.id),
+        sa.select(Synonym.said, Synonym.meant).where(Synonym.is_active).order_by(Synonym.id),
+        _PLACES.with_only_columns(Region.code, Region.name, Region.name_en),
+        sa.select(sa.cast(Suggestable.ref, sa.BigInteger), Suggestable.text)
+        .where(Suggestable.kind == INSTITUTION)
+        .distinct()
+        .order_by(sa.literal_column("1")),
+    )
+    trades, said, regions, institutions = (
+        tuple(tuple(row) for row in db.session.execute(statement)) for statement in read
+    )
+    rows = trades, said or bundled_synonyms(), regions, institutions
+    return _made.get_or(rows, lambda: make_lexicon(*rows))
 
 
-def trades_in_demand(*, on: date, most: int) -> list[TradeInDemand]:
-    """Shortage trades by the number of their open classes from today on."""
+def understand(text: str, *, on: date, is_exact: bool = False, generation: Generation = None) -> Understood:
+    """What a person means by what they typed; exactly: without taking a word for another."""
+    if not text:
+        return Understood("", "")
+    return read_text(text, lexicon(generation=generation), on, is_exact=is_exact)
+
+
+def institution_names(refs: Iterable[str], *, generation: Generation = None) -> dict[str, str]:
+    """What institutions are called, by their ids as text; those nobody can find are left out."""
+    if not refs:
+        return {}
+    known = lexicon(generation=generation).institutions
+    return {ref: known[int(ref)] for ref in refs if int(ref) in known}
+
+
+def suggest(typed: str, *, most: int = MOST_SUGGESTED) -> list[Suggestion]:
+    """What may be meant by what is being typed: trades first, then courses and institutions."""
+    wanted = normalise(typed)
+    if not wanted:
+        return []
+    generation = store.generation(db.session)
+    known = _suggested.get((generation, wanted, most)) if generation else None
+    if known is not None:
+        return known
+    trades = lexicon(generation=generation).suggest(wanted, most=most - LEAST_OTHERS)
+    answering = engine()
+    found = [*trades, *answering.suggest(wanted, most=most)][:most]
+    if generation and answering.name == postgres.NAME:  # another engine may lag behind the generation
+        _suggested.put((generation, wanted, most), found)
+    return found
+
+
+def trades_in_demand(*, on: date, most: int, generation: Generation = None) -> list[TradeInDemand]:
+    """Shortage trades by the number of their open classes from today on; counted once a day and generation."""
+    if generation:
+        key = generation, on, most
+        return _in_demand.get_or(key, lambda: trades_in_demand(on=on, most=most))
     start = sa.func.unnest(CourseDocument.start_dates).table_valued("each").render_derived()
     counted = (
         sa.select(
@@ -137,7 +205,7 @@ def trades_in_demand(*, on: date, most: int) -> list[TradeInDemand]:
 
 
 def starting_soon(*, on: date, most: int) -> list[StartingRun]:
-    """Classes that start within two weeks and have seats, at most one of a course, the soonest first."""
+    """Classes that start within two weeks and have seats, at most one of a card, the soonest first."""
     first = (
         sa.select(CourseRun.id.label("run_id"), CourseRun.course_id, CourseRun.starts_on)
         .join(RunSeats, RunSeats.run_id == CourseRun.id)
@@ -154,17 +222,19 @@ def starting_soon(*, on: date, most: int) -> list[StartingRun]:
     )
     rows = db.session.execute(
         sa.select(first.c.run_id, CourseDocument.card, CourseDocument.version, RunSeats)
-        .join(CourseDocument, CourseDocument.course_id == first.c.course_id)
+        .join(CourseDocument, CourseDocument.course_ids.contains(postgresql.array([first.c.course_id])))
         .join(RunSeats, RunSeats.run_id == first.c.run_id)
         .order_by(first.c.starts_on, first.c.run_id)
-        .limit(most)
+        .limit(most * MOST_ALIKE)
     )
-    found = []
+    found: dict[UUID, StartingRun] = {}
     for run_id, card, version, seats in rows:
         live = {run_id: (seats.capacity, seats.taken, seats.waiting)}
         whole = card_from(card, version=version, seats=live, on=on)
-        found += [StartingRun(run, whole) for run in whole.runs if run.run_id == run_id]
-    return found
+        for run in whole.runs:
+            if run.run_id == run_id:
+                found.setdefault(whole.card_id, StartingRun(run, whole))
+    return list(found.values())[:most]
 
 
 def public_course(course_id: int) -> PublicCourse | None:

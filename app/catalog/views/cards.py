@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import get_template_attribute, url_for
@@ -37,7 +38,8 @@ _html: Kept[Hashable, Markup] = Kept(4000)
 
 
 def html(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None) -> Markup:
-    """A card in the list of results, as HTML in the reader's language."""
+    """A card in the list of results, as HTML in the reader's language; its reasons are not in it."""
+    card = replace(card, reasons=())
 
     def make() -> Markup:
         macro = get_template_attribute("components/card.html", "card")
@@ -69,6 +71,8 @@ def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBoo
         "seats_total": shown.seats if shown else None,
         "seats_taken": shown.taken if shown else None,
         "waiting": shown.waiting if shown else None,
+        "places": _places(card, regions),
+        "places_count": len({run.course_id for run in card.runs}),
     }
     if price.pay is Pay.UNKNOWN:
         data["price"] = _("0 或 %(fee)s", fee=money.yuan(card.fee_fen))
@@ -80,12 +84,29 @@ def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBoo
     return data
 
 
+def _places(card: Card, regions: Mapping[int, Place]) -> list[dict[str, Any]]:
+    """Every class of a card that stands for several courses, each leading to its own course; else none."""
+    if len({run.course_id for run in card.runs}) < 2:
+        return []
+    return [
+        {
+            "url": url_for("catalog.course", course_id=run.course_id, _anchor=f"run-{run.run_id}"),
+            "place": pick(region.name, region.name_en) if (region := regions.get(run.region_id)) else "",
+            "day": day(run.starts_on),
+            "seats_total": run.seats,
+            "seats_taken": run.taken,
+            "waiting": run.waiting,
+        }
+        for run in card.runs
+    ]
+
+
 def starting(item: StartingRun, price: Price, regions: Mapping[int, Place]) -> dict[str, Any]:
     """A small card with a date."""
     run, card = item.run, item.card
     region = regions.get(run.region_id)
     return {
-        "url": url_for("catalog.course", course_id=card.course_id),
+        "url": url_for("catalog.course", course_id=run.course_id),
         "day": f"{run.starts_on.day:02d}",
         "month": day(run.starts_on, "month"),
         "title": card.title,
@@ -97,6 +118,16 @@ def starting(item: StartingRun, price: Price, regions: Mapping[int, Place]) -> d
         "seats_total": run.seats,
         "waiting": run.waiting,
     }
+
+
+def reasons(card: Card) -> dict[str, Any]:
+    """Why a card stands where it stands, in words with their points, the weightiest first, and their sum."""
+    parts = [
+        {"label": texts.REASONS[reason], "points": points}
+        for reason, points in sorted(card.reasons, key=lambda each: -each[1])
+    ]
+    total = sum(points for _reason, points in card.reasons)
+    return {"title": card.title, "course_id": card.course_id, "parts": parts, "sum": total}
 
 
 def where(card: Card, regions: Mapping[int, Place]) -> str:

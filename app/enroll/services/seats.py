@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -15,6 +15,7 @@ from app.enroll.models import Enrollment, EnrollmentState
 from app.errors import DomainError
 from app.scope import VISITOR, Scope
 
+SEATS_SETTLE = timedelta(seconds=10)
 _FREE = sa.text("SELECT seat_free(:id, :state, CAST(:reasons AS text[]), :note)")
 
 
@@ -37,11 +38,22 @@ def _free(
 
 def seats_changed(*, run_id: int, course_id: int, tenant_id: int, freed: bool) -> None:
     """Tell the catalog, and the waitlist if a seat was freed."""
-    jobs.enqueue("catalog.index_course", scope=VISITOR, once=f"index:{course_id}", course_id=course_id)
+    _index_soon(course_id)
     if freed:
         jobs.enqueue(
             "enroll.offer_seats", scope=institution_scope(tenant_id), once=f"offer:{run_id}", run_id=run_id
         )
+
+
+def _index_soon(course_id: int) -> None:
+    """Have the search learn of changed seats, once for all that change meanwhile: cards show them as they are."""
+    jobs.enqueue(
+        "catalog.index_course",
+        scope=VISITOR,
+        at=clock.now() + SEATS_SETTLE,
+        once=f"seats:{course_id}",
+        course_id=course_id,
+    )
 
 
 def _tell(enrollment: Enrollment, kind: str, **params: object) -> None:
@@ -218,8 +230,7 @@ def announce(*, enrollment_id: int) -> None:
         _tell(enrollment, "enroll.applied")
     elif enrollment.state is EnrollmentState.WAITING:
         _tell(enrollment, "enroll.waitlisted")
-    course_id = enrollment.course_id
-    jobs.enqueue("catalog.index_course", scope=VISITOR, once=f"index:{course_id}", course_id=course_id)
+    _index_soon(enrollment.course_id)
 
 
 def close_run(*, run_id: int, reason_code: str | None) -> int:

@@ -15,9 +15,9 @@ from openpyxl.cell import WriteOnlyCell
 
 from app import audit, clock, http, scope
 from app.catalog.models import CourseRun, RunSeats
+from app.catalog.rules import safe_cell
 from app.enroll import services, texts
 from app.enroll.blueprint import bp
-from app.enroll.rules import safe_cell
 from app.enroll.services import reading
 from app.enroll.services.reading import PAGE, TABS
 from app.enroll.views import showing

@@ -34,6 +34,7 @@ SUBJECTS = {
     "review_request": _l("复核"),
     "shortage_list": _l("目录"),
     "designation": _l("定点"),
+    "synonym": _l("搜索说法"),
 }
 """What an entry is about, by the noun it was recorded with."""
 

@@ -1,0 +1,97 @@
+"""No institution fills more than a third of a page while others have something to show. Pure.
+
+The first pages, the head, are exact: as if the whole result were known. After the head the plain order goes on
+without the head's cards, arranged in the same way within each block of as many pages.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from uuid import UUID
+
+from app.catalog.search.contract import Hit
+
+HEAD_PAGES = 5
+Pages = tuple[tuple[Hit, ...], ...]
+
+
+def share_of(per_page: int) -> int:
+    """How many cards of a page one institution may fill."""
+    return max(per_page // 3, 1)
+
+
+def arrange(hits: Iterable[Hit], *, per_page: int) -> tuple[Pages, bool]:
+    """Hits, in order, as the pages of a head or block; and whether each was filled without going over a share.
+
+    A hit over its institution's share waits for the next page. When nothing else is left it fills the page anyway;
+    a page's cards keep their order.
+    """
+    waiting = list(enumerate(hits))
+    pages: list[tuple[Hit, ...]] = []
+    is_fair = True
+    for _page in range(HEAD_PAGES):
+        taken, rest = _take(waiting, per_page)
+        lacking = per_page - len(taken)
+        is_fair = is_fair and not lacking
+        page = sorted([*taken, *rest[:lacking]], key=lambda item: item[0])
+        waiting = rest[lacking:]
+        if page:
+            pages.append(tuple(hit for _at, hit in page))
+    return tuple(pages), is_fair
+
+
+_Ranked = list[tuple[int, Hit]]
+
+
+def _take(waiting: _Ranked, per_page: int) -> tuple[_Ranked, _Ranked]:
+    """The hits of one page within the shares, and those left."""
+    share = share_of(per_page)
+    taken: _Ranked = []
+    rest: _Ranked = []
+    shown: Counter[int] = Counter()
+    for item in waiting:
+        tenant_id = item[1].tenant_id
+        if len(taken) < per_page and shown[tenant_id] < share:
+            taken.append(item)
+            shown[tenant_id] += 1
+        else:
+            rest.append(item)
+    return taken, rest
+
+
+def head_size(per_page: int) -> int:
+    """How many hits to ask for at once.
+
+    A page lacks something only if too few institutions (at most three, for a page of twenty) have their share of
+    the whole head. Of so many times the head's cards one of those has enough for all of it, so that every question
+    leaves one institution fewer to ask for.
+    """
+    too_few = max(-(-per_page // share_of(per_page)) - 1, 1)
+    return too_few * HEAD_PAGES * per_page
+
+
+def head(find: Callable[[frozenset[int]], Sequence[Hit]], *, per_page: int) -> Pages:
+    """The first pages; `find` gives the first `head_size` hits without those of some institutions."""
+    known: dict[UUID, Hit] = {}
+    share, whole = HEAD_PAGES * share_of(per_page), HEAD_PAGES * per_page
+    enough = share
+    exhausted: frozenset[int] = frozenset()
+    asked: set[tuple[frozenset[int], int]] = set()
+    pages: Pages = ()
+    while True:
+        counted = Counter(hit.tenant_id for hit in known.values())
+        left_out = exhausted | {tenant for tenant, count in counted.items() if count >= enough}
+        if (left_out, enough) in asked:
+            return pages
+        asked.add((left_out, enough))
+        found = find(left_out)
+        known.update((hit.card_id, hit) for hit in found)
+        pages, is_fair = arrange(sorted(known.values(), key=lambda hit: hit.sort), per_page=per_page)
+        is_all = len(found) < head_size(per_page)
+        if is_fair or (is_all and not left_out):
+            return pages
+        if is_all:
+            # Of the others there is no more: only those left out can fill what lacks.
+            exhausted = frozenset(hit.tenant_id for hit in known.values()) - left_out
+            enough = whole

@@ -1,0 +1,110 @@
+"""What narrows the results, in words: chips over them, filters beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.catalog import texts
+from app.catalog.asking import Asked
+from app.catalog.search.contract import NO_LEVEL, SOON, FacetName, Page
+from app.catalog.services.browsing import Place
+from app.i18n import day, pick
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What codes are called: places by id, categories in the reader's language, institutions by id as text."""
+
+    regions: Mapping[int, Place] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
+    institutions: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, code: str) -> str:
+        """A county-level unit by its code; the code itself if there is none."""
+        found = next((place for place in self.regions.values() if place.code == code), None)
+        return pick(found.name, found.name_en) if found else code
+
+    def choice(self, facet: str, value: str) -> str:
+        """What a choice is called where it stands alone."""
+        match facet:
+            case "category":
+                return self.categories.get(value, value)
+            case "region":
+                return self.place(value)
+            case "level":
+                return _("不分等级") if value == str(NO_LEVEL) else str(texts.LEVELS[int(value)])
+            case "mode":
+                return str(texts.MODES[value])
+            case "trade":
+                return _("工种：%(name)s", name=value)
+            case "institution":
+                return self.institutions.get(value) or _("一家机构")
+            case "since":
+                return _("%(day)s以后的新课", day=day(datetime.fromtimestamp(int(value) / 1000, UTC), "short"))
+            case "start" if value == SOON:
+                return _("30 天内")
+            case "start":
+                year, _dash, month = value.partition("-")
+                return _("%(year)s 年 %(month)s 月", year=year, month=int(month))
+        return {"shortage": _("急需紧缺"), "free": _("对我免费")}[facet]
+
+    def option(self, facet: str, value: str) -> str:
+        """What a choice is called below its facet's title."""
+        if facet == "shortage":
+            return _("在今天的目录里（示例，非官方目录）")
+        if facet == "free":
+            return _("按我的回答，可以免费学的")
+        return self.choice(facet, value)
+
+
+def address(asked: Asked, **changes: object) -> str:
+    """The address of a search."""
+    values: dict[str, list[str]] = {}
+    for name, value in asked.pairs(**changes):
+        values.setdefault(name, []).append(value)
+    return url_for("catalog.search", **values)  # type: ignore[arg-type]
+
+
+def facets(joined: Asked, found: Page, names: Names) -> dict[str, list[dict[str, Any]]]:
+    """Each facet's choices in the order shown; a chosen one stays though nothing is left of it."""
+    shown: dict[str, list[dict[str, Any]]] = {}
+    for name in FacetName:
+        picked = [choice.value for choice in joined.chosen if choice.facet == name.value]
+        counts = {option.value: option.count for option in found.facet(name).options}
+        if name is FacetName.REGION:
+            counts = {names.regions[int(i)].code: count for i, count in counts.items() if int(i) in names.regions}
+        for value in picked:
+            counts.setdefault(value, 0)
+        if name in (FacetName.SHORTAGE, FacetName.FREE):
+            counts.setdefault("1", 0)
+        shown[name.value] = [
+            {
+                "value": value,
+                "label": names.option(name.value, value),
+                "count": count,
+                "checked": value in picked,
+            }
+            for value, count in counts.items()
+        ]
+    in_order = list(texts.MODES)
+    shown["mode"].sort(key=lambda option: in_order.index(option["value"]))
+    # Chosen regions stay in sight; the rest follows in a fold.
+    shown["region"].sort(key=lambda option: not option["checked"])
+    return shown
+
+
+def filters_of(asked: Asked) -> dict[str, Any]:
+    """What is chosen, as the query log keeps it."""
+    filters: dict[str, Any] = {}
+    for choice in asked.chosen:
+        if choice.facet in ("shortage", "free"):
+            filters[choice.facet] = True
+        elif choice.facet != "since":
+            filters.setdefault(choice.facet, []).append(choice.value)
+    return filters
