@@ -29,6 +29,9 @@ types: $(VENV)/.test-installed ## mypy, strict on app/
 bench: $(VENV)/.run-installed ## measure, as ratios on this machine
 	@exec $(BIN)/python -m benchmarks
 
+bench-policy: $(VENV)/.run-installed ## measure judging 10,000 people beside a bare loop
+	@exec $(BIN)/python -m benchmarks.policy
+
 bench-search: $(VENV)/.test-installed ## measure the search on both engines, at 100,000 and 1,000,000 courses (long; BENCH_DATA keeps the data)
 	@exec $(BIN)/python -m benchmarks.search
 
@@ -76,4 +79,4 @@ $(VENV)/.test-installed: requirements-test.txt $(VENV)/.run-installed | $(BIN)/p
 	fi
 	@cp requirements-test.txt $@
 
-.PHONY: help run elasticsearch test lint types bench lock static translations clean
+.PHONY: help run elasticsearch test lint types bench bench-policy bench-search lock static translations clean

@@ -7,7 +7,7 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, errors, health, http, i18n, jobs, limits, outbox, pii, scope, security
+from app import cli, errors, health, http, i18n, jobs, limits, outbox, pii, scope, security, storage
 from app.config import Settings
 from app.db import db, models
 
@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1)  # type: ignore[method-assign]
     pii.configure(pii.Vault(settings.pii_key, settings.blind_index_key))
+    storage.configure(settings.data_dir / "proofs")
 
     from app import catalog, enroll, policy, tenants
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import click
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
@@ -9,9 +11,11 @@ from sqlalchemy.orm import Session
 from app import jobs
 from app.catalog import reference
 from app.catalog.search.commands import reindex, search
+from app.catalog.services import browsing
 from app.config import Settings
 from app.db import db, owner_engine, refuse_unsafe_role
-from app.policy import store
+from app.policy import commands, services, store
+from app.policy.verdict import Offer
 from app.seed import demo_logins, guard, seed
 
 
@@ -42,3 +46,20 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(search)
     app.cli.add_command(seed)
     app.cli.add_command(demo_logins)
+    commands.init_app(app, offer_of_course=_offer_of_course)
+
+
+def _offer_of_course(course_id: int, on: date) -> Offer | None:
+    """A published course as the rules see it on a day."""
+    found = browsing.public_course(course_id)
+    if found is None:
+        return None
+    return services.offer_for(
+        trade=found.trade,
+        level=found.revision.level,
+        fee_fen=found.revision.fee_fen,
+        form=found.revision.form.value,
+        tenant_id=found.course.tenant_id,
+        is_subsidised=found.revision.is_subsidised,
+        on=on,
+    )

@@ -5,13 +5,14 @@ Order for every request: access rule → scope opened → view → commit (rollb
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -21,6 +22,8 @@ from app.security import rule_of
 
 DESK = "desk"
 LARGEST_ID = 2**63 - 1
+MOST_DRAINED = 100 * 1024 * 1024
+View = TypeVar("View", bound=Callable[..., Any])
 login_manager = LoginManager()
 
 
@@ -49,10 +52,25 @@ def claimed_scope(kind: str) -> scope.Scope:
     )
 
 
+def takes_files(*, most_bytes: int, refused: Callable[..., Any]) -> Callable[[View], View]:
+    """Let a view's requests be larger than others; one larger still is answered by `refused(**view_args)`.
+
+    The form that came is then unread: what is shown is a page with a refusal on its field.
+    """
+
+    def declare(view: View) -> View:
+        view.__takes_files__ = (most_bytes, refused)  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
 def _open() -> Any:
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
+    if taken := getattr(view, "__takes_files__", None):
+        request.max_content_length = taken[0]
     rule = rule_of(view)
     if rule is None:
         raise RuntimeError(f"{request.endpoint} declares no access")
@@ -133,6 +151,16 @@ def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
     return render_template(template, error=error), code
 
 
+def _too_large(error: RequestEntityTooLarge) -> Any:
+    """Answer a form that is too large in words; what is on its way is read first, else the browser shows none."""
+    db.session.rollback()
+    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, MOST_DRAINED)
+    while left > 0 and (read := len(stream.read(min(left, 1024 * 1024)))):
+        left -= read
+    taken = getattr(current_app.view_functions.get(request.endpoint or ""), "__takes_files__", None)
+    return taken[1](**(request.view_args or {})) if taken else _http_error(error)
+
+
 def _crash(error: Exception) -> tuple[str, int]:
     current_app.logger.exception("unhandled error")
     db.session.rollback()
@@ -163,6 +191,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_finish)
     app.teardown_request(_close)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(errors.DomainError, _domain_error)
     if not app.testing:

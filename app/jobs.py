@@ -25,6 +25,7 @@ from app.db import db
 _log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
+NIGHT = "5 16 * * *"  # UTC: five past midnight in the city
 STALLED_SECONDS = 20.0
 
 queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
@@ -47,15 +48,7 @@ def task(name: str, *, retries: int = 10) -> Callable[[Callable[..., None]], Cal
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         def run(*, scope: dict[str, Any], **args: Any) -> None:
-            assert _flask_app is not None
-            with _flask_app.app_context(), scopes.opened(scopes.Scope.from_job_args(scope)):
-                try:
-                    function(**args)
-                    db.session.commit()
-                except BaseException:
-                    _flask_app.logger.exception("job %s failed", name)
-                    db.session.rollback()
-                    raise
+            _run(name, function, scopes.Scope.from_job_args(scope), args)
 
         queue.task(
             name=name,
@@ -64,6 +57,31 @@ def task(name: str, *, retries: int = 10) -> Callable[[Callable[..., None]], Cal
         return function
 
     return register
+
+
+def nightly(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Register what begins every night, in a visitor's scope: it enqueues jobs in the scopes concerned."""
+
+    def register(function: Callable[[], None]) -> Callable[[], None]:
+        def run(timestamp: int) -> None:
+            _run(name, function, scopes.VISITOR, {})
+
+        queue.periodic(cron=NIGHT)(queue.task(name=name, queueing_lock=name)(run))
+        return function
+
+    return register
+
+
+def _run(name: str, function: Callable[..., None], scope: scopes.Scope, args: dict[str, Any]) -> None:
+    assert _flask_app is not None
+    with _flask_app.app_context(), scopes.opened(scope):
+        try:
+            function(**args)
+            db.session.commit()
+        except BaseException:
+            _flask_app.logger.exception("job %s failed", name)
+            db.session.rollback()
+            raise
 
 
 def enqueue(

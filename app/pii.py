@@ -51,23 +51,30 @@ class Vault:
         self._index_key = index_key
 
     def encrypt(self, text: str, purpose: str) -> bytes:
-        """Encrypt for one purpose: version (1 byte), random nonce (12), AES-256-GCM ciphertext and tag (16)."""
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self._version].encrypt(nonce, text.encode(), purpose.encode())
-        return bytes([self._version]) + nonce + sealed
+        """Encrypt a text for one purpose, as `seal`."""
+        return self.seal(text.encode(), purpose)
 
     def decrypt(self, blob: bytes, purpose: str) -> str:
         """Read back what `encrypt` wrote for the same purpose; raises VaultError for anything else."""
+        return self.unseal(blob, purpose).decode()
+
+    def seal(self, content: bytes, purpose: str) -> bytes:
+        """Encrypt for one purpose: version (1 byte), random nonce (12), AES-256-GCM ciphertext and tag (16)."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._ciphers[self._version].encrypt(nonce, content, purpose.encode())
+        return bytes([self._version]) + nonce + sealed
+
+    def unseal(self, blob: bytes, purpose: str) -> bytes:
+        """Read back what `seal` wrote for the same purpose; raises VaultError for anything else."""
         if len(blob) < 1 + _NONCE_BYTES + _TAG_BYTES:
             raise VaultError("The value is too short to be encrypted.")
         cipher = self._ciphers.get(blob[0])
         if cipher is None:
             raise VaultError(f"There is no key of version {blob[0]}.")
         try:
-            text = cipher.decrypt(blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :], purpose.encode())
+            return cipher.decrypt(blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :], purpose.encode())
         except InvalidTag as error:
             raise VaultError(f"The value cannot be read as {purpose!r}.") from error
-        return text.decode()
 
     def blind_index(self, value: str, purpose: str) -> bytes:
         """A keyed fingerprint for equality and uniqueness: HMAC-SHA256 (32 bytes) of the normalised value."""

@@ -57,7 +57,8 @@ def session_app(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def app(session_app: Flask, super_engine: sa.Engine) -> Iterator[Flask]:
-    """The app, with clean tables afterwards."""
+    """The app, with clean tables afterwards; jobs run in it, whatever app a test before made."""
+    jobs.init_app(session_app)
     yield session_app
     clean(super_engine)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app import jobs
-from app.enroll.services import papers, seats
+from app import clock, jobs, storage
+from app.enroll.services import expiry, files, papers, registers, seats
+from app.scope import Scope
+from app.tenants.regions import everywhere
 
 
 @jobs.task("enroll.enrollment_made")
@@ -42,3 +44,48 @@ def run_changed(*, run_id: int, changes: Sequence[str] = (), reason_code: str | 
 def proofs_changed(*, learner_id: int) -> None:
     """Bring a learner's applications up to date with their proofs (learner's or bureau's scope)."""
     papers.refresh(learner_id=learner_id)
+
+
+@jobs.task("enroll.forget_files")
+def forget_files(*, names: Sequence[str]) -> None:
+    """Remove stored files whose rows are gone."""
+    for name in names:
+        storage.remove(name)
+
+
+@jobs.task("enroll.match_learner")
+def match_learner(*, learner_id: int) -> None:
+    """Find a learner's lines in the registers (scope of every region)."""
+    registers.match_learner(learner_id=learner_id)
+
+
+@jobs.nightly("enroll.night")
+def night() -> None:
+    """What runs out, once a night, in the scope of every region."""
+    for name in ("enroll.look_for_expired", "enroll.end_registers", "enroll.sweep_files"):
+        jobs.enqueue(name, scope=everywhere(), once=name)
+
+
+@jobs.task("enroll.look_for_expired")
+def look_for_expired() -> None:
+    """Give each learner whose proof runs out a job in their own scope (scope of every region)."""
+    for learner_id in expiry.learners_concerned(on=clock.today()):
+        jobs.enqueue("enroll.expire_proofs", scope=Scope(actor_id=learner_id), learner_id=learner_id)
+
+
+@jobs.task("enroll.expire_proofs")
+def expire_proofs(*, learner_id: int) -> None:
+    """Expire a learner's proofs and announce what will run out (learner's scope)."""
+    expiry.expire_proofs(learner_id=learner_id)
+
+
+@jobs.task("enroll.end_registers")
+def end_registers() -> None:
+    """End what the registers no longer certify (scope of every region)."""
+    registers.run_out(on=clock.today())
+
+
+@jobs.task("enroll.sweep_files")
+def sweep_files() -> None:
+    """Remove stored files without a row (scope of every region)."""
+    files.sweep()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, ExcludeConstraint, Range
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import BigRef, Codes, Created, Id, Model, enum
 from app.pii import Encrypted
 from app.rls import GLOBAL, OWNED, SHARED
+from app.uploads import UploadKind
 
 
 class EnrollmentState(StrEnum):
@@ -52,6 +54,25 @@ class ProofState(StrEnum):
     PENDING = "pending"
     VERIFIED = "verified"
     RETURNED = "returned"
+    EXPIRED = "expired"
+
+
+class RegisterKind(StrEnum):
+    """The state's registers a bureau brings in, each with a line for a person."""
+
+    UNEMPLOYMENT = "unemployment"
+    INSURANCE = "insurance"
+    VETERANS = "veterans"
+    DISABILITY = "disability"
+    ENROLMENT = "enrolment"
+
+
+class ImportState(StrEnum):
+    """Where an import stands; of a region's register one is in force."""
+
+    DRAFT = "draft"
+    IN_FORCE = "in_force"
+    ENDED = "ended"
 
 
 class LearnerProfile(Model):
@@ -75,8 +96,9 @@ class Proof(Model):
     """A learner's claim to a fact and the bureau's word on it; once verified it serves every application."""
 
     __tablename__ = "proofs"
-    __access__ = SHARED(actor="learner_id", bureau="region_id", grants="select, insert, update")
+    __access__ = SHARED(actor="learner_id", bureau="region_id")
     __table_args__ = (
+        sa.UniqueConstraint("id", "learner_id", "region_id"),  # what its files carry along
         sa.Index("ix_proofs_region_id_state", "region_id", "state"),
         sa.Index("ix_proofs_learner_id", "learner_id"),
     )
@@ -93,6 +115,91 @@ class Proof(Model):
     decided_by: Mapped[int | None] = mapped_column(sa.BigInteger)
     decided_at: Mapped[datetime | None]
     created_at: Mapped[Created]
+
+
+class ProofFile(Model):
+    """A photo or document of a proof; `name` is where `app.storage` keeps it, `sha256` is of its content."""
+
+    __tablename__ = "proof_files"
+    __access__ = SHARED(
+        actor="learner_id", read={"bureau": "region_id"}, grants="select, insert, update (proof_id), delete"
+    )
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["proof_id", "learner_id", "region_id"],
+            ["proofs.id", "proofs.learner_id", "proofs.region_id"],
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        sa.UniqueConstraint("name"),
+        sa.Index("ix_proof_files_proof_id", "proof_id"),
+    )
+
+    id: Mapped[Id]
+    proof_id: Mapped[BigRef]
+    learner_id: Mapped[BigRef]
+    region_id: Mapped[BigRef]
+    name: Mapped[str]
+    kind: Mapped[UploadKind] = mapped_column(enum(UploadKind))
+    size: Mapped[int]
+    sha256: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    created_at: Mapped[Created]
+
+
+class RegisterImport(Model):
+    """One import of a state register by a bureau, as numbers; its lines are gone once it has ended."""
+
+    __tablename__ = "register_imports"
+    __access__ = OWNED(bureau="region_id")
+    __table_args__ = (
+        sa.UniqueConstraint("id", "region_id"),
+        sa.Index(
+            "uq_register_imports_region_id_register_in_force",
+            "region_id",
+            "register",
+            unique=True,
+            postgresql_where=sa.text("state = 'in_force'"),
+        ),
+    )
+
+    id: Mapped[Id]
+    region_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("regions.id"))
+    register: Mapped[RegisterKind] = mapped_column(enum(RegisterKind))
+    state: Mapped[ImportState] = mapped_column(enum(ImportState), default=ImportState.DRAFT)
+    as_of: Mapped[date]
+    valid_until: Mapped[date | None]
+    rows: Mapped[int]
+    errors: Mapped[list[dict[str, Any]]]
+    matched: Mapped[int] = mapped_column(default=0)
+    differing: Mapped[int] = mapped_column(default=0)
+    imported_by: Mapped[int | None] = mapped_column(sa.BigInteger)
+    created_at: Mapped[Created]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class RegisterRow(Model):
+    """A person's line of an import, found by the blind index of the ID number; `learner_id` says whose it is."""
+
+    __tablename__ = "register_rows"
+    __access__ = OWNED(bureau="region_id", read={"actor": "learner_id"})
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["import_id", "region_id"], ["register_imports.id", "register_imports.region_id"], ondelete="CASCADE"
+        ),
+        sa.UniqueConstraint("import_id", "id_number_index"),
+        sa.Index("ix_register_rows_id_number_index", "id_number_index"),
+        sa.Index("ix_register_rows_learner_id", "learner_id", postgresql_where=sa.text("learner_id is not null")),
+    )
+
+    id: Mapped[Id]
+    import_id: Mapped[BigRef]
+    region_id: Mapped[BigRef]
+    register: Mapped[RegisterKind] = mapped_column(enum(RegisterKind))
+    id_number_index: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    record: Mapped[str] = mapped_column(Encrypted("register.record"))
+    valid_until: Mapped[date | None]
+    learner_id: Mapped[int | None] = mapped_column(sa.BigInteger, sa.ForeignKey("users.id"))
 
 
 class Enrollment(Model):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.enroll.models import EnrollmentState, PapersState, ProofState
+from app.enroll.models import EnrollmentState, PapersState, ProofState, RegisterKind
 
 OFFER_LASTS = timedelta(hours=24)
 OFFER_ENDS_BEFORE_START = timedelta(hours=2)
@@ -15,11 +16,16 @@ SHORTEST_OFFER = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A proof as the rules see it: the groups it is about, and the bureau's word."""
+    """A proof as the rules see it: the groups it is about, and the bureau's word.
+
+    A line of a state register is one that is verified already; `facts` are what else it certifies.
+    """
 
     groups: frozenset[str]
     state: ProofState
     valid_until: date | None = None
+    register: RegisterKind | None = None
+    facts: tuple[tuple[str, object], ...] = ()
 
     def is_valid(self, on: date) -> bool:
         """Whether it is verified and in force on the day."""
@@ -41,7 +47,14 @@ def verified_groups(claims: Iterable[Claim], on: date) -> frozenset[str]:
     return frozenset(code for claim in claims if claim.is_valid(on) for code in claim.groups)
 
 
+def certified_facts(claims: Iterable[Claim], on: date) -> dict[str, object]:
+    """Every other fact a register certifies on the day; the later line wins."""
+    return {key: value for claim in claims if claim.is_valid(on) for key, value in claim.facts}
+
+
 def _concerns(claim: Claim, groups: Collection[str]) -> bool:
+    if claim.register is not None and not claim.groups:
+        return False  # a register that names no group stands for no paper about one
     return not groups or not claim.groups or bool(claim.groups & set(groups))
 
 
@@ -63,6 +76,12 @@ def is_claim_missing(*, groups: Collection[str], claims: Iterable[Claim], on: da
     return not any(
         claim.is_valid(on) or claim.state is ProofState.PENDING for claim in claims if _concerns(claim, groups)
     )
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months later, or that month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def offer_ends_at(now: datetime, starts_at: datetime) -> datetime | None:

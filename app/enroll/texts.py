@@ -6,7 +6,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from app import errors, notifications
-from app.enroll.models import EnrollmentState, PapersState, ProofState
+from app.enroll.models import EnrollmentState, ImportState, PapersState, ProofState, RegisterKind
 
 CONSENT_VERSION = "2026-11"
 
@@ -30,6 +30,15 @@ errors.register("nobody_chosen", _l("请至少选择一个人。"))
 errors.register("reason_missing", _l("请选择原因。"))
 errors.register("nothing_changed", _l("没有可以处理的报名：可能刚刚有人处理过。"))
 errors.register("proof_decided", _l("这份材料已经处理过了。"))
+errors.register("proof_needed", _l("还有报名在等这份材料，不能删除。可以删掉其中的文件，换成新的。"))
+errors.register("files_missing", _l("请先选择照片或 PDF。"))
+errors.register("files_too_many", _l("一份材料最多 %(most)s 个文件，还能加 %(left)s 个。"))
+errors.register("files_too_heavy", _l("一次上传的文件太大了，请分几次传，每个文件最多 %(megabytes)s MB。"))
+errors.register("files_changed", _l("学员刚刚改过文件，请看过新的文件再核验。"))
+errors.register("as_of_ahead", _l("数据截至日期不能晚于今天。"))
+errors.register("register_without_rows", _l("文件里没有一行能导入（%(count)s 行有问题）。请核对列名和证件号码。"))
+errors.register("import_decided", _l("这次导入已经处理过了。"))
+errors.register("import_older", _l("现行数据截至 %(on)s，比这一份新，不能用旧的替换。"))
 errors.register("group_unknown", _l("请选择核实的人员类别。"))
 errors.register("valid_until_past", _l("有效期至少到明天。"))
 errors.register("learner_unknown", _l("没有找到这位学员。请核对登录名或证件号码。"))
@@ -59,6 +68,30 @@ PROOFS: dict[ProofState, LazyString] = {
     ProofState.PENDING: _l("待核验"),
     ProofState.VERIFIED: _l("已核验"),
     ProofState.RETURNED: _l("已退回"),
+    ProofState.EXPIRED: _l("已过期"),
+}
+
+REGISTERS: dict[RegisterKind, LazyString] = {
+    RegisterKind.UNEMPLOYMENT: _l("失业登记"),
+    RegisterKind.INSURANCE: _l("失业保险缴费"),
+    RegisterKind.VETERANS: _l("退役军人"),
+    RegisterKind.DISABILITY: _l("残疾人证"),
+    RegisterKind.ENROLMENT: _l("高校学籍"),
+}
+
+IMPORTS: dict[ImportState, LazyString] = {
+    ImportState.DRAFT: _l("待确认"),
+    ImportState.IN_FORCE: _l("使用中"),
+    ImportState.ENDED: _l("已停用"),
+}
+
+ROW_ERRORS: dict[str, LazyString] = {
+    "row_number_wrong": _l("证件号码不对，请核对位数和校验码"),
+    "row_name_missing": _l("没有姓名，或者姓名太长"),
+    "row_months_unreadable": _l("缴费月数应为整数"),
+    "row_date_unreadable": _l("日期读不懂，应像 2026-12-05"),
+    "row_run_out": _l("有效期已过"),
+    "row_duplicate": _l("与第 %(first)s 行是同一个人"),
 }
 
 ANSWERS: dict[str, LazyString] = {
@@ -139,6 +172,16 @@ notifications.register(
     "enroll.proof_returned",
     _l("材料需要补正"),
     _l("你的材料没有通过核验，原因和下一步在「我的培训」里。"),
+)
+notifications.register(
+    "enroll.proof_ends",
+    _l("材料快到期了"),
+    _l("你有一份核验过的材料 %(until)s 到期。之后还要报名的话，请在「我的培训」里重新提交。"),
+)
+notifications.register(
+    "enroll.proof_expired",
+    _l("材料已过期"),
+    _l("你有一份材料的有效期到 %(until)s 为止。还要用它报名的话，请在「我的培训」里重新提交。"),
 )
 notifications.register(
     "enroll.verdict_changed",

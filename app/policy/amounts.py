@@ -2,90 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .checks import Check
-from .rulebook import SubsidyRule
-from .verdict import Offer, Outcome
+from .conditions import Count, View
+from .rulebook import Limit, SubsidyRule
+from .verdict import Condition, Offer, Outcome, Reason
+
+Standards = Mapping[tuple[str, int | None], int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Award:
     """What the rules would pay: `rule` None while several are possible, amounts None while not known.
 
-    `cited` are the rules to quote; `checks` what the course must still meet or say.
+    `possible` are the rules not ruled out by the course, `cited` those to quote; `reasons` what the course met or
+    lacked, `open` what a yes would still depend on; `failed`: no rule pays; `blocked`: no answer yet.
     """
 
     rule: SubsidyRule | None
     payee: str | None
     cap_fen: int | None
     subsidy_fen: int | None
+    possible: tuple[SubsidyRule, ...]
     cited: tuple[SubsidyRule, ...]
-    checks: tuple[Check, ...]
+    reasons: tuple[Reason, ...] = ()
+    open: tuple[Condition, ...] = ()
+    failed: bool = False
+    blocked: bool = False
 
 
-def find_award(rules: tuple[SubsidyRule, ...], entitlement: str | None, offer: Offer) -> Award:
-    """Find the rule of an entitlement that pays for the course (R1–R9) and its amount."""
-    paying = [rule for rule in rules if rule.opens == entitlement and rule.kind != "multiplier"]
-    if not paying:
-        return Award(None, None, None, None, rules, ())
+def find_award(
+    paying: tuple[SubsidyRule, ...],
+    multipliers: tuple[SubsidyRule, ...],
+    offer: Offer,
+    standards: Standards,
+    suffix: str = "",
+) -> Award:
+    """Find the rule of an entitlement that pays for the course (R1–R9) and its amount.
+
+    `suffix` is for what is said of the list when it is not today's.
+    """
     clause = paying[0].clause
     fitting = paying
     if any(rule.level for rule in paying):
         if offer.level is None:
-            unknown = Check("level", Outcome.UNKNOWN, "offer.level", clause=clause)
-            return Award(None, paying[0].payee, None, None, tuple(paying), (unknown,))
-        fitting = [rule for rule in paying if rule.level in (None, offer.level)]
+            unknown = Reason("level", Outcome.UNKNOWN, clause)
+            return Award(None, paying[0].payee, None, None, paying, paying, (unknown,), blocked=True)
+        fitting = tuple(rule for rule in paying if rule.level in (None, offer.level))
         if not fitting:
-            failed = Check("level", Outcome.FAILED, "offer.level", clause=clause)
-            return Award(None, None, None, None, tuple(paying), (failed,))
-    fitting = [rule for rule in fitting if offer.listed is None or rule.listed in (None, offer.listed)]
+            failed = Reason("level", Outcome.FAILED, clause)
+            return Award(None, None, None, None, paying, paying, (failed,), failed=True)
+    fitting = tuple(rule for rule in fitting if offer.listed is None or rule.listed in (None, offer.listed))
     if len(fitting) != 1:
-        return Award(
-            None, fitting[0].payee if fitting else None, None, None, tuple(paying), (_listing(offer, clause),)
-        )
-    return _award(fitting[0], rules, offer)
+        reason, open_ = _listing(offer, clause, suffix)
+        possible = fitting or paying
+        return Award(None, possible[0].payee, None, None, possible, paying, (reason,), open_)
+    return _award(fitting[0], multipliers, offer, standards, suffix)
 
 
-def _award(rule: SubsidyRule, rules: tuple[SubsidyRule, ...], offer: Offer) -> Award:
-    uplift = next((r for r in rules if r.kind == "multiplier" and rule.code in r.applies_to), None)
-    checks = []
+def _award(
+    rule: SubsidyRule, multipliers: tuple[SubsidyRule, ...], offer: Offer, standards: Standards, suffix: str
+) -> Award:
+    uplift = next((each for each in multipliers if rule.code in each.applies_to), None)
+    if not rule.is_set:
+        unset = Reason("amount_set", Outcome.UNKNOWN, rule.clause)
+        return Award(rule, rule.payee, None, None, (rule,), (rule,), (unset,), blocked=True)
+    amount = rule.amount_fen or 0
+    reasons: tuple[Reason, ...] = ()
+    open_: tuple[Condition, ...] = ()
     cited: tuple[SubsidyRule, ...] = (rule,)
-    amount = rule.amount_fen
-    if amount is None:
-        checks.append(Check("amount_set", Outcome.UNKNOWN, clause=rule.clause))
-    elif rule.listed is not None or uplift:
-        checks.append(_listing(offer, uplift.clause if uplift else rule.clause))
-    if uplift and amount is not None:
-        if offer.listed is None:
-            return Award(rule, rule.payee, None, None, (rule, uplift), tuple(checks))
-        if offer.listed:
-            cited = (rule, uplift)
-            amount = _half_up(amount * (100 + (uplift.percent or 0)), 100)
-    checks += _standard(rule, offer)
-    return Award(rule, rule.payee, amount, _payable(rule, amount, offer), cited, tuple(checks))
+    if rule.listed is not None or uplift:
+        reason, open_ = _listing(offer, uplift.clause if uplift else rule.clause, suffix)
+        reasons = (reason,)
+    if uplift and offer.listed is None:
+        return Award(rule, rule.payee, None, None, (rule,), (rule, uplift), reasons, open_)
+    if uplift and offer.listed:
+        cited = (rule, uplift)
+        amount = half_up(amount * (100 + (uplift.percent or 0)), 100)
+    paid = amount
+    if rule.kind == "cap":
+        standard = offer.standard_fen
+        if standard is None:
+            standard = standards.get((offer.trade_code, offer.level), standards.get((offer.trade_code, None)))
+        if standard is None:
+            reasons += (Reason("standard_missing", Outcome.HELD, rule.clause),)
+        # 最高不超过: our reading.
+        paid = min(amount, offer.fee_fen, amount if standard is None else standard)
+    return Award(rule, rule.payee, amount, paid, (rule,), cited, reasons, open_)
 
 
-def _payable(rule: SubsidyRule, amount: int | None, offer: Offer) -> int | None:
-    """A cap pays min(standard in force, fee, cap), our reading of 最高不超过; a fixed amount is paid as it is."""
-    if amount is None or rule.kind != "cap":
-        return amount
-    return min(amount, offer.fee_fen, amount if offer.standard_fen is None else offer.standard_fen)
+def years_due(plan_years: Limit | None, view: View) -> int:
+    """How many yearly instalments of an apprentice's plan are due now; 1 while that is not known."""
+    completed: int | None = view.facts.get("plan_years_completed")
+    if completed is None or plan_years is None or plan_years.when is None:
+        return 1
+    most = plan_years.number or 1
+    if view.facts.get("plan_exception"):
+        most = plan_years.numbers.get("by_exception", most)
+    counts = [part for part in plan_years.when.parts if isinstance(part, Count)]
+    paid = counts[0].number(view) if counts else None
+    return max(1, min(completed, most) - (paid or 0))
 
 
-def _standard(rule: SubsidyRule, offer: Offer) -> Iterator[Check]:
-    """Flag a cap used for want of a standard for this trade and level."""
-    if rule.kind == "cap" and offer.standard_fen is None:
-        yield Check("standard_missing", Outcome.HELD, clause=rule.clause)
-
-
-def _listing(offer: Offer, clause: str) -> Check:
+def _listing(offer: Offer, clause: str, suffix: str) -> tuple[Reason, tuple[Condition, ...]]:
     if offer.listed is None:
-        return Check("listed", Outcome.UNKNOWN, "offer.listed", blocking=False, clause=clause)
+        code = f"listed{suffix}"
+        return Reason(code, Outcome.UNKNOWN, clause), (Condition(code, "offer.listed", clause),)
     entry = {"entry": offer.list_entry or ""}
-    return Check("listed" if offer.listed else "not_listed", Outcome.HELD, clause=clause, params=entry)
+    return Reason(f"{'listed' if offer.listed else 'not_listed'}{suffix}", Outcome.HELD, clause, entry), ()
 
 
-def _half_up(numerator: int, denominator: int) -> int:
+def half_up(numerator: int, denominator: int) -> int:
+    """The quotient rounded to a whole number, halves up."""
     return (2 * numerator + denominator) // (2 * denominator)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from .grammar import ConditionError, read_condition
 from .rulebook import (
     Change,
     Document,
@@ -14,7 +15,6 @@ from .rulebook import (
     Option,
     Paper,
     Question,
-    RetirementTrack,
     SubsidyRule,
     TargetGroup,
 )
@@ -29,80 +29,99 @@ class EntryError(ValueError):
 def read_document(entry: Entry) -> Document:
     """Read a document the rules cite; raises EntryError."""
     return Document(
-        _text(entry, "code"),
-        _label(entry),
+        text_of(entry, "code"),
+        label_of(entry),
         entry.get("number", ""),
-        _day(entry, "issued_on"),
-        _text(entry, "source"),
+        day_of(entry, "issued_on"),
+        text_of(entry, "source"),
     )
 
 
 def read_paper(entry: Entry) -> Paper:
     """Read a kind of proof; raises EntryError."""
-    return Paper(_text(entry, "code"), _label(entry), _whole(entry, "months"))
+    return Paper(text_of(entry, "code"), label_of(entry), whole_of(entry, "months"))
 
 
 def read_group(entry: Entry) -> TargetGroup:
     """Read a target group; raises EntryError."""
     return TargetGroup(
-        code=_text(entry, "code"),
-        name=_label(entry),
-        clause=_text(entry, "clause"),
-        quote=_text(entry, "quote"),
-        basis=_one_of(entry, "basis", "explicit", "inferred"),
-        sensitivity=_one_of(entry, "sensitivity", "normal", "medium", "sensitive", "very_sensitive"),
-        asked=_flag(entry, "asked"),
-        opens=_texts(entry, "opens"),
-        recognition=_flag(entry, "recognition"),
-        papers=_texts(entry, "papers"),
-        **_period(entry),
+        code=text_of(entry, "code"),
+        name=label_of(entry),
+        clause=text_of(entry, "clause"),
+        quote=text_of(entry, "quote"),
+        basis=choice_of(entry, "basis", "explicit", "inferred"),
+        sensitivity=choice_of(entry, "sensitivity", "normal", "medium", "sensitive", "very_sensitive"),
+        asked=flag_of(entry, "asked"),
+        opens=texts_of(entry, "opens"),
+        papers=texts_of(entry, "papers"),
+        when=texts_of(entry, "when"),
+        readings=texts_of(entry, "readings"),
+        **period_of(entry),
     )
 
 
 def read_rule(entry: Entry) -> SubsidyRule:
     """Read a subsidy rule, amounts in fen; raises EntryError."""
-    kind = _one_of(entry, "kind", "cap", "fixed", "fixed_per_year", "multiplier")
-    amount = _whole(entry, "amount_fen") if "amount_fen" in entry else None
+    kind = choice_of(entry, "kind", "cap", "fixed", "fixed_per_year", "multiplier")
+    amount = whole_of(entry, "amount_fen") if "amount_fen" in entry else None
     if kind == "multiplier" and not ("percent" in entry and entry.get("applies_to") and amount is None):
         raise EntryError("Give a multiplier percent and applies_to, and no amount_fen.")
     if kind != "multiplier" and ("percent" in entry or "applies_to" in entry):
         raise EntryError("Remove percent and applies_to, or make the kind multiplier.")
     if kind in ("cap", "fixed_per_year") and not amount:
         raise EntryError("Give amount_fen, the amount in fen, above 0.")
+    if amount is not None and entry.get("needs_document") and not entry.get("amount_document"):
+        raise EntryError("Give amount_document, the number of the document that sets amount_fen.")
     return SubsidyRule(
-        code=_text(entry, "code"),
-        name=_label(entry),
+        code=text_of(entry, "code"),
+        name=label_of(entry),
         kind=kind,
-        opens=_one_of(entry, "opens", "employment", "apprentice", "upgrade", "founder"),
-        form=_one_of(entry, "form", "employment", "upgrade", "founder"),
-        payee=_one_of(entry, "payee", "institution", "enterprise", "worker"),
-        document=_text(entry, "document"),
-        clause=_text(entry, "clause"),
-        quote=_text(entry, "quote"),
+        opens=choice_of(entry, "opens", "employment", "apprentice", "upgrade", "founder"),
+        form=choice_of(entry, "form", "employment", "upgrade", "founder"),
+        payee=choice_of(entry, "payee", "institution", "enterprise", "worker"),
+        document=text_of(entry, "document"),
+        clause=text_of(entry, "clause"),
+        quote=text_of(entry, "quote"),
         amount_fen=amount,
-        percent=_whole(entry, "percent") if "percent" in entry else None,
-        applies_to=_texts(entry, "applies_to"),
-        level=_whole(entry, "level") if "level" in entry else None,
-        listed=_flag(entry, "listed") if "listed" in entry else None,
-        papers=_texts(entry, "papers"),
+        percent=whole_of(entry, "percent") if "percent" in entry else None,
+        applies_to=texts_of(entry, "applies_to"),
+        level=whole_of(entry, "level") if "level" in entry else None,
+        listed=flag_of(entry, "listed") if "listed" in entry else None,
+        papers=texts_of(entry, "papers"),
         note=entry.get("note", ""),
-        **_period(entry),
+        judged=choice_of(entry, "judged", "filing", "certificate"),
+        when=texts_of(entry, "when"),
+        readings=texts_of(entry, "readings"),
+        needs_document=switch_of(entry, "needs_document"),
+        amount_document=entry.get("amount_document", ""),
+        **period_of(entry),
     )
 
 
 def read_limit(entry: Entry) -> Limit:
-    """Read a limit or reading with its basis; raises EntryError."""
+    """Read a condition or number with its basis; raises EntryError."""
+    try:
+        when = read_condition(entry["when"], entry) if "when" in entry else None
+    except ConditionError as error:
+        raise EntryError(str(error)) from error
+    if when is None and "number" not in entry:
+        raise EntryError("Give when, the condition, or a number.")
     return Limit(
-        code=_text(entry, "code"),
-        if_unknown=_one_of(entry, "if_unknown", "ask", "condition"),
-        basis=_one_of(entry, "basis", "explicit", "assumption"),
+        code=text_of(entry, "code"),
+        if_unknown=choice_of(entry, "if_unknown", "ask", "condition"),
+        basis=choice_of(entry, "basis", "explicit", "assumption"),
         clause=entry.get("clause", ""),
-        number=_whole(entry, "number") if "number" in entry else None,
-        accepts=_texts(entry, "accepts"),
-        entitlements=_texts(entry, "entitlements"),
-        tracks=tuple(_track(track) for track in entry.get("track", ())),
+        when=when,
+        says=entry.get("says", ""),
+        number=whole_of(entry, "number") if "number" in entry else None,
+        param=text_of(entry, "param") if "number" in entry else "",
+        numbers={name: whole_of(entry["numbers"], name) for name in entry.get("numbers", {})},
+        readings=texts_of(entry, "readings"),
+        after=entry.get("after", ""),
+        quiet=switch_of(entry, "quiet"),
+        off=switch_of(entry, "off"),
         note=entry.get("note", ""),
-        **_period(entry),
+        **period_of(entry),
     )
 
 
@@ -111,7 +130,7 @@ def read_question(entry: Entry) -> Question:
     options = tuple(_option(option) for option in entry.get("option", ()))
     if not options:
         raise EntryError("Give the question at least one option.")
-    return Question(_text(entry, "fact"), _label(entry), options, _texts(entry, "forms"))
+    return Question(text_of(entry, "fact"), label_of(entry), options, texts_of(entry, "forms"))
 
 
 def read_change(entry: Entry) -> Change:
@@ -119,32 +138,20 @@ def read_change(entry: Entry) -> Change:
     value = _value(entry)
     if value is None:
         raise EntryError("Give the value the fact changes to.")
-    return Change(_text(entry, "code"), _text(entry, "fact"), value, _texts(entry, "unless"))
+    return Change(text_of(entry, "code"), text_of(entry, "fact"), value, texts_of(entry, "unless"))
 
 
 def _option(entry: Entry) -> Option:
-    ages = [_whole(entry, key) if key in entry else None for key in ("from_age", "to_age")]
-    return Option(_text(entry, "code"), _label(entry), _value(entry), ages[0], ages[1], _texts(entry, "papers"))
+    return Option(text_of(entry, "code"), label_of(entry), _value(entry), texts_of(entry, "papers"))
 
 
-def _track(entry: Entry) -> RetirementTrack:
-    return RetirementTrack(
-        code=_text(entry, "code"),
-        sex=_one_of(entry, "sex", "male", "female"),
-        years=_whole(entry, "years"),
-        rises_from=_day(entry, "rises_from"),
-        months_per_step=_whole(entry, "months_per_step"),
-        most_months=_whole(entry, "most_months"),
-    )
+def label_of(entry: Entry) -> Label:
+    return Label(text_of(entry, "zh"), text_of(entry, "en"))
 
 
-def _label(entry: Entry) -> Label:
-    return Label(_text(entry, "zh"), _text(entry, "en"))
-
-
-def _period(entry: Entry) -> dict[str, Any]:
-    start = _day(entry, "valid_from")
-    end = _day(entry, "valid_to") if entry.get("valid_to") else None
+def period_of(entry: Entry) -> dict[str, Any]:
+    start = day_of(entry, "valid_from")
+    end = day_of(entry, "valid_to") if entry.get("valid_to") else None
     if end is not None and end <= start:
         raise EntryError("Make valid_to later than valid_from; it is the first day no longer in force.")
     return {"valid_from": start, "valid_to": end}
@@ -155,42 +162,46 @@ def _value(entry: Entry) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else value
 
 
-def _text(entry: Entry, key: str) -> str:
+def text_of(entry: Entry, key: str) -> str:
     value = entry.get(key)
     if not isinstance(value, str) or not value.strip():
         raise EntryError(f"Give {key} as a text that is not empty.")
     return value
 
 
-def _texts(entry: Entry, key: str) -> tuple[str, ...]:
+def texts_of(entry: Entry, key: str) -> tuple[str, ...]:
     value = entry.get(key, ())
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise EntryError(f"Give {key} as a list of texts.")
     return tuple(value)
 
 
-def _one_of(entry: Entry, key: str, *allowed: str) -> str:
-    value = _text(entry, key)
+def choice_of(entry: Entry, key: str, *allowed: str) -> str:
+    value = text_of(entry, key)
     if value not in allowed:
         raise EntryError(f"Make {key} one of {', '.join(allowed)}; it is {value!r}.")
     return value
 
 
-def _flag(entry: Entry, key: str) -> bool:
+def flag_of(entry: Entry, key: str) -> bool:
     value = entry.get(key)
     if not isinstance(value, bool):
         raise EntryError(f"Make {key} true or false.")
     return value
 
 
-def _whole(entry: Entry, key: str) -> int:
+def switch_of(entry: Entry, key: str) -> bool:
+    return key in entry and flag_of(entry, key)
+
+
+def whole_of(entry: Entry, key: str) -> int:
     value = entry.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise EntryError(f"Give {key} as a whole number, 0 or more.")
     return value
 
 
-def _day(entry: Entry, key: str) -> date:
+def day_of(entry: Entry, key: str) -> date:
     value = entry.get(key)
     try:
         return value if isinstance(value, date) else date.fromisoformat(value or "")

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
-from .rulebook import RuleBook
+from .conditions import PastClaim
+from .rulebook import FactType, RuleBook
 
 Facts = Mapping[str, object]
 
-FACT_KEYS = frozenset(
-    {
-        "situations", "age_band", "birth_on", "sex", "residence", "same_trade_level_before",
-        "used_this_year", "insured_months", "certificate", "recognised",
-    }
-)  # fmt: skip
-
 
 class FactError(ValueError):
-    """A fact with a value the rule book does not know: `fact` is its key."""
+    """A fact, or a value of it, that the rule book does not know: `fact` is its key; the value stays untold."""
 
-    def __init__(self, fact: str, value: object) -> None:
-        super().__init__(f"The fact {fact!r} cannot be {value!r}.")
+    def __init__(self, fact: str) -> None:
+        super().__init__(f"The fact {fact!r} is not declared, or its value is not one of those declared for it.")
         self.fact = fact
 
 
-@dataclass(frozen=True)
-class Known:
-    """Facts with their types; None is unknown. `ages` is (from, to) in whole years, both ends in."""
-
-    groups: frozenset[str] | None = None
-    ages: tuple[int, int] | None = None
-    birth_on: date | None = None
-    sex: str | None = None
-    residence: str | None = None
-    same_trade_level_before: bool | None = None
-    used_this_year: int | None = None
-    insured_months: int | None = None
-    certificate: bool | None = None
-    recognised: bool | None = None
+class Known(dict[str, Any]):
+    """Typed values by fact; an age band is its first and last age."""
 
 
 def facts_from_answers(book: RuleBook, answers: Mapping[str, str]) -> dict[str, object]:
@@ -52,96 +34,96 @@ def facts_from_answers(book: RuleBook, answers: Mapping[str, str]) -> dict[str, 
         question = book.question(fact)
         option = question.option(code) if question else None
         if option is None:
-            raise FactError(fact, code)
+            raise FactError(fact)
         if option.value is not None:
             facts[fact] = option.value
     return facts
 
 
 def read_facts(book: RuleBook, facts: Facts) -> Known:
-    """Read facts into `Known`.
+    """Read facts by their declarations in `rules/facts.toml`; "unknown" or None counts as missing.
 
-    situations: group codes (the whole answer: groups left out are not held) · age_band, residence: option values
-    · birth_on: date (wins over the band) · sex: male, female · used_this_year, insured_months: whole numbers
-    · same_trade_level_before, certificate, recognised: bool or yes/no. "unknown" or None counts as missing.
-    Raises FactError for a key or value that is not one of these.
+    Dates may be written YYYY-MM-DD and flags yes or no; what was read before stays as it is. Raises FactError for
+    a key or value that is not declared.
     """
-    for key in facts:
-        if key not in FACT_KEYS:
-            raise FactError(key, facts[key])
-    given = {key: value for key, value in facts.items() if value is not None and value != "unknown"}
-    return Known(
-        groups=_groups(book, given),
-        ages=_ages(book, given),
-        birth_on=_birth_on(given),
-        sex=_choice(given, "sex", ("male", "female")),
-        residence=_choice(given, "residence", _values(book, "residence")),
-        same_trade_level_before=_flag(given, "same_trade_level_before"),
-        used_this_year=_count(given, "used_this_year"),
-        insured_months=_count(given, "insured_months"),
-        certificate=_flag(given, "certificate"),
-        recognised=_flag(given, "recognised"),
+    if isinstance(facts, Known):
+        return facts
+    known = Known()
+    declared = book.facts_by_code
+    for code, value in facts.items():
+        fact = declared.get(code)
+        if fact is None:
+            raise FactError(code)
+        if value is None or value == "unknown":
+            continue
+        try:
+            known[code] = _READERS[fact.type](book, fact, value)
+        except (TypeError, ValueError, KeyError):
+            raise FactError(code) from None
+    return known
+
+
+def _flag(book: RuleBook, fact: FactType, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"yes": True, "no": False}[value]
+
+
+def _number(book: RuleBook, fact: FactType, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not fact.least <= value <= fact.most:
+        raise ValueError(value)
+    return value
+
+
+def _date(book: RuleBook, fact: FactType, value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+def _choice(book: RuleBook, fact: FactType, value: Any) -> str | tuple[int, int]:
+    if fact.ranges:
+        return fact.ranges[value]
+    if value not in fact.choices:
+        raise ValueError(value)
+    return str(value)
+
+
+def _set(book: RuleBook, fact: FactType, value: Any) -> frozenset[str]:
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise TypeError(value)
+    held = frozenset(value)
+    if not held <= book.group_codes:
+        raise ValueError(value)
+    return held
+
+
+def _claims(book: RuleBook, fact: FactType, value: Any) -> tuple[PastClaim, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(value)
+    return tuple(claim if isinstance(claim, PastClaim) else _claim(fact, claim) for claim in value)
+
+
+def _claim(fact: FactType, claim: Mapping[str, Any]) -> PastClaim:
+    level, on = claim["level"], claim["on"]
+    if level is not None and (isinstance(level, bool) or level not in range(1, 6)):
+        raise ValueError(level)
+    if claim["state"] not in fact.choices or not claim.keys() <= PastClaim.__dataclass_fields__.keys():
+        raise ValueError(claim)
+    return PastClaim(
+        trade=str(claim["trade"]),
+        level=level,
+        on=on if isinstance(on, date) else date.fromisoformat(on),
+        state=claim["state"],
+        rule=str(claim["rule"]),
     )
 
 
-def _groups(book: RuleBook, facts: Facts) -> frozenset[str] | None:
-    if "situations" not in facts:
-        return None
-    value = facts["situations"]
-    if not isinstance(value, list | tuple | set | frozenset):
-        raise FactError("situations", value)
-    known = {group.code for group in book.groups}
-    for code in value:
-        if code not in known:
-            raise FactError("situations", code)
-    return frozenset(value)
+_READERS: Mapping[str, Callable[[RuleBook, FactType, Any], Any]] = {
+    "flag": _flag,
+    "number": _number,
+    "date": _date,
+    "choice": _choice,
+    "set": _set,
+    "claims": _claims,
+}
 
-
-def _ages(book: RuleBook, facts: Facts) -> tuple[int, int] | None:
-    if "age_band" not in facts:
-        return None
-    question = book.question("age_band")
-    for option in question.options if question else ():
-        if option.value == facts["age_band"] and option.from_age is not None and option.to_age is not None:
-            return option.from_age, option.to_age
-    raise FactError("age_band", facts["age_band"])
-
-
-def _birth_on(facts: Facts) -> date | None:
-    value = facts.get("birth_on")
-    if value is None:
-        return None
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value))
-    except ValueError as error:
-        raise FactError("birth_on", value) from error
-
-
-def _values(book: RuleBook, fact: str) -> tuple[str, ...]:
-    question = book.question(fact)
-    return tuple(o.value for o in question.options if isinstance(o.value, str)) if question else ()
-
-
-def _choice(facts: Facts, key: str, allowed: tuple[str, ...]) -> str | None:
-    value = facts.get(key)
-    if value is not None and value not in allowed:
-        raise FactError(key, value)
-    return None if value is None else str(value)
-
-
-def _flag(facts: Facts, key: str) -> bool | None:
-    value = facts.get(key)
-    if value is None or isinstance(value, bool):
-        return value
-    if value in ("yes", "no"):
-        return value == "yes"
-    raise FactError(key, value)
-
-
-def _count(facts: Facts, key: str) -> int | None:
-    value = facts.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise FactError(key, value)
-    return value
+TYPES = frozenset(_READERS)

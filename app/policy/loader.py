@@ -10,6 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .declarations import (
+    read_fact,
+    read_programme,
+    read_reading,
+    read_standard,
+    read_support,
+    read_target,
+)
 from .entries import (
     Entry,
     EntryError,
@@ -21,7 +29,7 @@ from .entries import (
     read_question,
     read_rule,
 )
-from .integrity import problems
+from .integrity import problems, reading_problems
 from .rulebook import RuleBook
 
 HERE = Path(__file__).parent
@@ -35,6 +43,12 @@ FILES = {
     "limit": "limits.toml",
     "question": "situations.toml",
     "near_miss": "situations.toml",
+    "fact": "facts.toml",
+    "reading": "readings.toml",
+    "standard": "standards.toml",
+    "support": "support.toml",
+    "target": "targets.toml",
+    "programme": "programmes.toml",
 }
 
 Entries = Mapping[str, Iterable[Entry]]
@@ -92,8 +106,14 @@ class RegionEntry:
 
 
 def load_rulebook(path: Path = RULES) -> RuleBook:
-    """Load the rule book from its four TOML files; raises PolicyFileError."""
-    return build_rulebook(read_entries(path))
+    """Load the rule book from its TOML files; raises PolicyFileError.
+
+    Here every reading must be used and have the value its limit has; dated rows may go beyond both.
+    """
+    book = build_rulebook(read_entries(path))
+    for file, entry, advice in reading_problems(book):
+        raise PolicyFileError(file, entry, advice)
+    return book
 
 
 def build_rulebook(entries: Entries) -> RuleBook:
@@ -109,6 +129,12 @@ def build_rulebook(entries: Entries) -> RuleBook:
         limits=_read(entries, "limit", read_limit),
         questions=_read(entries, "question", read_question),
         changes=_read(entries, "near_miss", read_change),
+        facts=_read(entries, "fact", read_fact),
+        readings=_read(entries, "reading", read_reading),
+        standards=_read(entries, "standard", read_standard),
+        supports=_read(entries, "support", read_support),
+        targets=_read(entries, "target", read_target),
+        programmes=_read(entries, "programme", read_programme),
     )
     for file, entry, advice in problems(book):
         raise PolicyFileError(file, entry, advice)
@@ -187,7 +213,7 @@ def _read(entries: Entries, kind: str, read: Callable[[Entry], _T]) -> tuple[_T,
         try:
             found.append(read(entry))
         except EntryError as error:
-            name = entry.get("code") or entry.get("fact") or number
+            name = entry.get("code") or entry.get("fact") or entry.get("trade") or number
             raise PolicyFileError(FILES[kind], f"{kind} {name}", str(error)) from error
     return tuple(found)
 

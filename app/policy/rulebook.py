@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from .conditions import Condition
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class TargetGroup:
     """A target group (培训对象): what it opens and how it is proved; `clause` says where the text names it.
 
     `opens` holds entitlements (employment, apprentice, upgrade, founder); empty means named without an amount.
-    `papers` are alternatives; with `recognition` the name alone is not enough. `asked` is false for the groups
+    `papers` are alternatives; `when` names limits that hold for this group alone. `asked` is false for the groups
     that come only by referral.
     """
 
@@ -72,10 +76,11 @@ class TargetGroup:
     sensitivity: str
     asked: bool
     opens: tuple[str, ...]
-    recognition: bool
     papers: tuple[str, ...]
     valid_from: date
     valid_to: date | None = None
+    when: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,9 @@ class SubsidyRule:
     """A subsidy rule (补贴标准). Amounts in fen; `percent` only for multipliers, which name `applies_to`.
 
     `kind` is cap, fixed, fixed_per_year or multiplier; `level` 5–1 or None for every level; `listed` True, False
-    or None for both; `payee` institution, enterprise or worker. A fixed rule without an amount is not set yet.
+    or None for both; `payee` institution, enterprise or worker; `judged` by the day of filing or certificate.
+    `when` names the limits that must hold. With `needs_document` the text sets no amount: the rule is off until
+    one stands beside the number of the document that sets it.
     """
 
     code: str
@@ -104,6 +111,16 @@ class SubsidyRule:
     listed: bool | None = None
     papers: tuple[str, ...] = ()
     note: str = ""
+    judged: str = "filing"
+    when: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
+    needs_document: bool = False
+    amount_document: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it has an amount, from this text or from a document named beside it."""
+        return self.amount_fen is not None and not (self.needs_document and not self.amount_document)
 
 
 @dataclass(frozen=True)
@@ -120,7 +137,11 @@ class RetirementTrack:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit or reading with its basis; `if_unknown` is ask (no answer yet) or condition (yes, provided that)."""
+    """A condition the rules name, or (without `when`) a number, with its basis.
+
+    `if_unknown` is ask (no answer yet) or condition (yes, provided that); `number` is called `param` in the texts.
+    It is told as `says`, looked at only once `after` is known, and while `quiet` spoken of only when it fails.
+    """
 
     code: str
     if_unknown: str
@@ -128,22 +149,112 @@ class Limit:
     clause: str
     valid_from: date
     valid_to: date | None = None
+    when: Condition | None = None
+    says: str = ""
     number: int | None = None
-    accepts: tuple[str, ...] = ()
-    entitlements: tuple[str, ...] = ()
-    tracks: tuple[RetirementTrack, ...] = ()
+    param: str = ""
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    readings: tuple[str, ...] = ()
+    after: str = ""
+    quiet: bool = False
+    off: bool = False
     note: str = ""
 
 
 @dataclass(frozen=True)
+class FactType:
+    """A fact about a person as declared: its type, where it comes from, and the values it may have."""
+
+    code: str
+    label: Label
+    type: str
+    source: str
+    sensitivity: str
+    choices: tuple[str, ...] = ()
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    least: int = 0
+    most: int = 0
+    stands_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the text is read where it is open (A1–A39): the value, why, and where beside the rules it applies."""
+
+    code: str
+    about: Label
+    value: Any
+    basis: str
+    applied: str = ""
+
+
+@dataclass(frozen=True)
+class Standard:
+    """The standard (补贴标准) of a trade and level that a cap is paid up to, and the document that sets it."""
+
+    trade: str
+    level: int | None
+    amount_fen: int
+    document: str
+    valid_from: date
+    valid_to: date | None = None
+
+    @property
+    def code(self) -> str:
+        """What it is the standard of."""
+        return f"{self.trade}:{self.level or 0}"
+
+
+@dataclass(frozen=True)
+class Support:
+    """Something the text permits without an amount, or, `off`, a kind it pays nothing for."""
+
+    code: str
+    name: Label
+    off: bool
+    payee: str = ""
+    clause: str = ""
+    quote: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A number the city set itself; `kind` flow is counted, stock is stated by the bureau."""
+
+    code: str
+    name: Label
+    number: int
+    unit: str
+    kind: str
+    window: str
+    clause: str
+    quote: str
+    sum_of: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A named action (专项计划) of the text, whom it is for and the targets it serves."""
+
+    code: str
+    name: Label
+    clause: str
+    quote: str
+    lead: str
+    groups: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Option:
-    """One choice of a question; `value` None tells nothing. Ages, where given, are whole years, both ends in."""
+    """One choice of a question; `value` None tells nothing."""
 
     code: str
     label: Label
     value: str | int | tuple[str, ...] | None = None
-    from_age: int | None = None
-    to_age: int | None = None
     papers: tuple[str, ...] = ()
 
 
@@ -173,7 +284,7 @@ class Change:
 
 @dataclass(frozen=True)
 class RuleBook:
-    """All dated policy data of one region; periods are applied by `evaluate`, not here."""
+    """All dated policy data of one region; `law_on` applies the periods and keeps what it works out in `memo`."""
 
     documents: tuple[Document, ...]
     papers: tuple[Paper, ...]
@@ -182,6 +293,50 @@ class RuleBook:
     limits: tuple[Limit, ...]
     questions: tuple[Question, ...]
     changes: tuple[Change, ...]
+    facts: tuple[FactType, ...]
+    readings: tuple[Reading, ...] = ()
+    standards: tuple[Standard, ...] = ()
+    supports: tuple[Support, ...] = ()
+    targets: tuple[Target, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    memo: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @cached_property
+    def facts_by_code(self) -> Mapping[str, FactType]:
+        """The declared facts."""
+        return {fact.code: fact for fact in self.facts}
+
+    @cached_property
+    def group_codes(self) -> frozenset[str]:
+        """Every target group there is or was."""
+        return frozenset(group.code for group in self.groups)
+
+    @cached_property
+    def forms(self) -> frozenset[str]:
+        """The forms of course that rules speak of."""
+        return frozenset(rule.form for rule in self.rules)
+
+    @cached_property
+    def asked_facts(self) -> frozenset[str]:
+        """The facts that plain answers give."""
+        return frozenset(fact.code for fact in self.facts if fact.source == "asked")
+
+    def reading(self, code: str) -> Reading:
+        """The reading with this code; LookupError names it if there is none."""
+        return _one(self.readings, code)
+
+    def uses_of(self, reading: str) -> tuple[str, ...]:
+        """What rests on a reading, as kind:code."""
+        kinds: tuple[tuple[str, Iterable[Any]], ...] = (
+            ("group", self.groups),
+            ("rule", self.rules),
+            ("limit", self.limits),
+            ("target", self.targets),
+        )
+        found = (
+            f"{kind}:{entry.code}" for kind, entries in kinds for entry in entries if reading in entry.readings
+        )
+        return tuple(dict.fromkeys(found))
 
     def document(self, code: str) -> Document:
         """The document with this code; LookupError names it if there is none."""

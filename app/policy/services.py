@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from app.db import db
 from app.policy import loader
 from app.policy.evaluator import Facts, Offer, Verdict, evaluate
+from app.policy.facts import read_facts
 from app.policy.models import (
     Designation,
     DesignationState,
@@ -163,6 +164,14 @@ def offer_for(
     )
 
 
-def verdict(*, facts: Facts, offer: Offer, on: date) -> Verdict:
+def at_certificate(*, facts: Facts, offer: Offer, on: date) -> Offer:
+    """The offer, with whether its trade was on the list in force when the person's certificate was issued."""
+    issued = read_facts(rulebook(), facts).get("certificate_on")
+    if issued is None or issued >= on or offer.listed_at_certificate is not None:
+        return offer
+    return replace(offer, listed_at_certificate=offer.trade_code in listed_trades(issued))
+
+
+def verdict(*, facts: Facts, offer: Offer, on: date, tree: bool = False) -> Verdict:
     """The verdict for one person, one course and one day, by the rules in the database."""
-    return evaluate(rulebook(), facts, offer, on)
+    return evaluate(rulebook(), facts, at_certificate(facts=facts, offer=offer, on=on), on, tree=tree)

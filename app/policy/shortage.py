@@ -12,9 +12,10 @@ from app import audit, clock, errors, jobs
 from app.db import db
 from app.errors import DomainError
 from app.policy import services
-from app.policy.lists import ListRow, RowError, read_shortage_list
+from app.policy.lists import ListRow, read_shortage_list
 from app.policy.models import ShortageList, ShortageListEntry, Trade
 from app.scope import VISITOR
+from app.sheets import RowError
 
 errors.register("list_already_published", _l("这一版已经发布，不能再改。"))
 errors.register("list_starts_too_early", _l("生效日期应晚于现行目录的生效日期（%(on)s）。"))
@@ -44,7 +45,7 @@ def trades_by_code() -> dict[str, Trade]:
 
 
 def import_list(*, region_id: int, name: str, document_no: str, valid_from: date, content: bytes) -> ShortageList:
-    """Save an uploaded list as a draft. Raises ListFileError for the file, RowsRefused for its rows."""
+    """Save an uploaded list as a draft. Raises SheetError for the file, RowsRefused for its rows."""
     trades = trades_by_code()
     result = read_shortage_list(content, {code: trade.name for code, trade in trades.items()})
     if not result.is_clean:

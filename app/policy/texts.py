@@ -116,8 +116,81 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "还不知道失业保险是否累计交满{months}个月",
         "Whether {months} months of unemployment insurance are paid is not known yet",
     ),
-    "reason.certificate.held": ("已取得证书", "You hold the certificate"),
+    "reason.certificate.held": (
+        "已取得证书，发证没有超过{months}个月",
+        "You hold the certificate, issued no more than {months} months ago",
+    ),
+    "reason.certificate.failed": (
+        "证书核发已超过{months}个月",
+        "The certificate was issued more than {months} months ago",
+    ),
     "reason.certificate.unknown": ("还没有取得证书", "You do not hold the certificate yet"),
+    "reason.in_force_at_certificate.failed": (
+        "证书核发那天还没有这项规定",
+        "The rule was not in force when the certificate was issued",
+    ),
+    "reason.listed_at_certificate.held": (
+        "发证那天在急需紧缺职业（工种）目录里",
+        "On the shortage trade list on the day of the certificate",
+    ),
+    "reason.listed_at_certificate.unknown": (
+        "还不知道发证那天是否在急需紧缺职业（工种）目录里",
+        "Whether it was on the shortage trade list on the day of the certificate is not known",
+    ),
+    "reason.not_listed_at_certificate.held": (
+        "发证那天不在急需紧缺职业（工种）目录里",
+        "Not on the shortage trade list on the day of the certificate",
+    ),
+    "reason.insured_at_certificate.held": (
+        "发证当月在缴失业保险",
+        "Insured in the month of the certificate",
+    ),
+    "reason.insured_at_certificate.failed": (
+        "发证当月没有缴失业保险",
+        "Not insured in the month of the certificate",
+    ),
+    "reason.insured_at_certificate.unknown": (
+        "还不知道发证当月是否在缴失业保险",
+        "Whether you were insured in the month of the certificate is not known",
+    ),
+    "reason.graduation_year.held": ("正在毕业学年", "In the graduation year"),
+    "reason.graduation_year.failed": ("不在毕业学年", "Not in the graduation year"),
+    "reason.graduation_year.unknown": (
+        "还不知道是否在毕业学年（毕业前一年7月1日起的12个月）",
+        "Whether this is your graduation year (12 months from 1 July of the year before) is not known",
+    ),
+    "reason.not_apprentice.held": (
+        "不在企业新型学徒制培养期内",
+        "Not in the term of a company apprenticeship",
+    ),
+    "reason.not_apprentice.failed": (
+        "企业新型学徒制培养期内，不能再用其他培训补贴",
+        "No other training subsidy in the term of a company apprenticeship",
+    ),
+    "reason.not_apprentice.unknown": (
+        "还不知道是否在企业新型学徒制培养期内",
+        "Whether you are in a company apprenticeship is not known",
+    ),
+    "reason.plan_year.held": (
+        "有培养年度已经完成、还没有付",
+        "A year of the plan is completed and not yet paid",
+    ),
+    "reason.plan_year.unknown": (
+        "还没有完成、或已经付过的培养年度",
+        "No year of the plan is known to be completed and unpaid",
+    ),
+    "reason.plan_years.held": (
+        "这个培养计划已付的年度没有到上限",
+        "This plan has not been paid for all its years",
+    ),
+    "reason.plan_years.failed": (
+        "这个培养计划已经付满{most}个年度（经批准的三年计划除外）",
+        "This plan has been paid for {most} years, the most allowed without an exception",
+    ),
+    "reason.plan_years.unknown": (
+        "还不知道这个培养计划已付几个年度",
+        "How many years of this plan were paid is not known",
+    ),
     # conditions: 「可以，前提是……」
     "condition.listed": (
         "金额按开班备案那天的目录确定",
@@ -145,6 +218,26 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "condition.certificate": (
         "你取得证书，并在发证后{months}个月内申请",
         "You obtain the certificate and apply within {months} months of its issue",
+    ),
+    "condition.listed_at_certificate": (
+        "金额按证书核发那天的目录确定",
+        "The amount follows the list on the day the certificate was issued",
+    ),
+    "condition.insured_at_certificate": (
+        "发证当月你在缴失业保险",
+        "You were insured in the month of the certificate",
+    ),
+    "condition.graduation_year": (
+        "你在毕业学年（毕业前一年7月1日起的12个月）",
+        "You are in your graduation year (12 months from 1 July of the year before)",
+    ),
+    "condition.plan_year": (
+        "每完成一个培养年度付一次",
+        "One payment for each completed year of the plan",
+    ),
+    "condition.plan_years": (
+        "这个培养计划已付的年度没有到{most}个（经批准的三年计划除外）",
+        "This plan has been paid for fewer than {most} years, unless a third is approved",
     ),
     # near misses
     "near_miss.designated_course": (
@@ -179,13 +272,22 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "如果你没有工作，可以先办失业登记，登记后就可以用补贴",
         "If you have no job, register as unemployed first; then the subsidy applies",
     ),
+    "near_miss.recognition": (
+        "如果有关部门认定了你的情况，就可以用补贴",
+        "With an official recognition of your situation the subsidy applies",
+    ),
+    "near_miss.level_with_amount": (
+        "如果学三级（高级工）的同类课程，就有补贴",
+        "The same trade at level 3 (advanced) is subsidised",
+    ),
+    "near_miss.together": ("{first}；同时{second}", "{first}; and {second}"),
     # who is paid
     "payee.institution": ("补贴直接付给培训机构，你不用交钱", "Paid to the institution; you pay nothing"),
     "payee.worker": ("补贴在你取得证书后发给你本人", "Paid to you after you obtain the certificate"),
     "payee.enterprise": ("补贴付给你所在的企业", "Paid to your company"),
     # reading a list
     "list_too_large": (
-        "文件太大（最多{megabytes} MB），请只保留目录这一张表",
+        "文件太大（最多{megabytes} MB），请只保留要导入的这一张表",
         "The file is too large (at most {megabytes} MB)",
     ),
     "list_unreadable": (
@@ -228,8 +330,11 @@ def condition_text(condition: Condition, locale: str) -> str:
 
 
 def near_miss_text(near_miss: NearMiss, locale: str) -> str:
-    """What would change a no, in words."""
-    return text(f"near_miss.{near_miss.code}", locale)
+    """What would change a no, in words: one change, or two that are needed together."""
+    first, *others = (text(f"near_miss.{step.code}", locale) for step in near_miss.steps)
+    for second in others:
+        first = text("near_miss.together", locale, first=first, second=second)
+    return first
 
 
 def answer_text(verdict: Verdict, locale: str) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from .rulebook import Paper
 
 Param = str | int
+Value = str | int | bool | tuple[str, ...]
 
 
 class Answer(StrEnum):
@@ -33,7 +34,8 @@ class Offer:
     """The course as the rules see it. Money in fen; level 5 (elementary) to 1, None if it has none.
 
     `form` is employment, upgrade or founder. `listed` says whether the trade is on the shortage list in force
-    (None: not known) and `list_entry` which entry. `standard_fen` is the standard for this trade and level.
+    (None: not known), `list_entry` which entry, and `listed_at_certificate` whether it was on the day the person's
+    certificate was issued. `standard_fen` overrules the rule book's standard for this trade and level.
     """
 
     trade_code: str
@@ -45,6 +47,7 @@ class Offer:
     designated: bool
     standard_fen: int | None = None
     list_entry: str | None = None
+    listed_at_certificate: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,72 @@ class Citation:
 
 
 @dataclass(frozen=True)
-class NearMiss:
-    """One change that would turn a no into a yes, and what the yes would bring (fen)."""
+class Step:
+    """One change of a near miss: a fact, or a field of the course written `offer.<field>`."""
 
     code: str
     fact: str
-    value: str | int | bool | tuple[str, ...]
+    value: Value
+
+
+@dataclass(frozen=True)
+class NearMiss:
+    """The fewest changes that together would turn a no into a yes, and what the yes would bring (fen)."""
+
+    steps: tuple[Step, ...]
     rule_code: str | None
     subsidy_fen: int | None
     learner_pays_fen: int | None
     is_plain_yes: bool
+
+    @property
+    def code(self) -> str:
+        """The code of the first change."""
+        return self.steps[0].code
+
+    @property
+    def fact(self) -> str:
+        """What the first change changes."""
+        return self.steps[0].fact
+
+    @property
+    def value(self) -> Value:
+        """What the first change makes of it."""
+        return self.steps[0].value
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another form of course in the same trade that pays this person, and what it would bring (fen).
+
+    `benefit_fen` is what the learner is better off by, beside paying the fee; None if that is not known.
+    """
+
+    form: str
+    rule_code: str | None
+    payee: str | None
+    subsidy_fen: int | None
+    learner_pays_fen: int | None
+    benefit_fen: int | None
+    is_plain_yes: bool
+
+
+@dataclass(frozen=True)
+class Node:
+    """A branch of the reasons: what was asked of the person or the course, what came out, and where it is written.
+
+    `kind` is verdict, rule, group, check, or the word of a condition (all, any, not, is, count…); `code` names the
+    rule, group or check, and a leaf carries the fact it read. Groups in it are sensitive.
+    """
+
+    kind: str
+    outcome: Outcome
+    code: str = ""
+    fact: str = ""
+    clause: str = ""
+    readings: tuple[str, ...] = ()
+    params: Mapping[str, Param] = field(default_factory=dict)
+    parts: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +161,8 @@ class Verdict:
 
     `group_code` is the group the claim would run under and `group_codes` every group that opens it: both are
     sensitive and never leave the learner and the bureau. On UNKNOWN, `rule_code` and `cap_fen` say what is
-    possible, never what is due. `next_question` is the fact whose answer would bring most now.
+    possible, never what is due. `next_question` is the asked fact whose answer would settle most now; `tree` the
+    reasons of every rule of the form, built only when asked for.
     """
 
     answer: Answer
@@ -119,6 +179,8 @@ class Verdict:
     near_misses: tuple[NearMiss, ...] = ()
     next_question: str | None = None
     citations: tuple[Citation, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    tree: Node | None = None
 
     @property
     def is_plain_yes(self) -> bool:

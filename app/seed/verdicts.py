@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 
 from app.enroll import rules
@@ -65,15 +65,8 @@ class Judge:
         )
 
     def _verdict(self, learner: Learner, facts: dict[str, object], course: LiveCourse, on: date) -> Verdict:
-        offer = Offer(
-            trade_code="",
-            trade_name="",
-            listed=course.trade.is_listed,
-            level=course.level,
-            fee_fen=course.fee_fen,
-            form=course.form,
-            designated=True,
-            list_entry=_ENTRY if course.trade.is_listed else None,
+        offer = replace(
+            _offer(course), trade_code="", trade_name="", list_entry=_ENTRY if course.trade.is_listed else None
         )
         asked = dict(facts)
         if age_on(learner.birth_on, on) in _PLAIN_AGES[learner.sex]:
@@ -101,6 +94,20 @@ class Judge:
         return self._laws[on]
 
 
+def _offer(course: LiveCourse) -> Offer:
+    """The course as the rules see it; designated, as institutions here only list what they are designated for."""
+    return Offer(
+        trade_code=course.trade.code,
+        trade_name=course.trade.label,
+        listed=course.trade.is_listed,
+        level=course.level,
+        fee_fen=course.fee_fen,
+        form=course.form,
+        designated=True,
+        list_entry=course.trade.entry,
+    )
+
+
 def _facts(learner: Learner) -> dict[str, object]:
     facts = {**learner.facts, "birth_on": learner.birth_on.isoformat(), "sex": learner.sex}
     if learner.proof_state == ProofState.VERIFIED:
@@ -123,6 +130,7 @@ def _grounds(
         {
             "facts": facts,
             "groups": list(groups),
+            "offer": asdict(_offer(course)) if course.is_subsidised else None,
             "judged_on": on.isoformat(),
             "rule_version": None,
             "reasons": [

@@ -45,6 +45,7 @@ PERMISSIONS: dict[TenantKind, dict[str, frozenset[Role]]] = {
         "catalog:search:see": _EVERYONE,
         "catalog:synonym:edit": _RUNS_IT,
         "enroll:proof:verify": _RUNS_IT,
+        "enroll:register:manage": _RUNS_IT,
         "audit:entry:see": frozenset({Role.OWNER, Role.MANAGER, Role.AUDITOR}),
     },
     TenantKind.ASSESSOR: {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from app.db import db
+from app.scope import Scope
 from app.tenants.models import Region, RegionKind
 
 
@@ -23,6 +24,11 @@ def regions_above(region_id: int) -> list[int]:
         sa.select(Region.id, Region.parent_id, tree.c.up + 1).where(Region.id == tree.c.parent_id)
     )
     return list(db.session.scalars(sa.select(tree.c.id).order_by(tree.c.up)))
+
+
+def everywhere() -> Scope:
+    """The scope of every region, for jobs that look after all of them."""
+    return Scope(region_ids=tuple(db.session.scalars(sa.select(Region.id).order_by(Region.id))))
 
 
 def county_level() -> list[Region]:

@@ -150,10 +150,11 @@ def _contents(engine: sa.Engine) -> dict[str, Any]:
         }
 
 
-# A GET that may write, and where: taking personal data away in a file leaves a trace, and whoever looks at the
-# searches they keep has the worker look for news of them.
+# A GET that may write, and where: taking personal data away in a file, or looking at one, leaves a trace; whoever
+# looks at the searches they keep has the worker look for news of them.
 MAY_WRITE = {
     "enroll.export": {"audit_entries"},
+    "enroll.proof_file": {"audit_entries"},
     "catalog.saved_searches": {"procrastinate_jobs", "procrastinate_events"},
 }
 

@@ -12,7 +12,7 @@ from flask import Flask
 from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy.orm import Session
 
-from app import jobs, scope
+from app import jobs, scope, storage
 from app.catalog.models import Course
 from app.db import db
 from app.tenants.models import Tenant, User
@@ -76,8 +76,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def make(session_app: Flask, super_engine: sa.Engine) -> Iterator[Make]:
-    """Factories that commit; what they made stays until the end."""
+def make(session_app: Flask, super_engine: sa.Engine, site: Site) -> Iterator[Make]:
+    """Factories that commit, and store files where the site finds them; what they made stays until the end."""
+    storage.configure(site.folder / "proofs")
     with Session(super_engine, expire_on_commit=False) as session:
         yield Make(session)
 

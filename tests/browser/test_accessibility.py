@@ -32,6 +32,8 @@ ROLES = ["nobody", "learner", "institution", "enterprise", "bureau", "assessor"]
 NOT_PAGES = {
     "health.healthz",
     "enroll.export",
+    "enroll.my_file",
+    "enroll.proof_file",
     "catalog.export_demand",
     "catalog.suggestions",
     "tenants.set_language",

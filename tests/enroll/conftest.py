@@ -21,6 +21,15 @@ EMPLOYEE = {**UNEMPLOYED, "situations": "none_of_these"}
 
 
 @pytest.fixture
+def bureau(app: Flask, make: Make, login: Callable[..., None]) -> Any:
+    """A browser at the desk of 裕华区's bureau."""
+    tenant = make.bureau()
+    client = app.test_client()
+    login(client, make.member(tenant), tenant)
+    return client
+
+
+@pytest.fixture
 def answering(client: LintingClient) -> Callable[[dict[str, str]], None]:
     """Give the client's session answers to the eligibility questions."""
 

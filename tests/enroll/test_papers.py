@@ -30,15 +30,6 @@ from tests.support.pages import LintingClient
 Login = Callable[..., None]
 
 
-@pytest.fixture
-def bureau(app: Flask, make: Make, login: Login) -> Any:
-    """A browser at the desk of 裕华区's bureau."""
-    tenant = make.bureau()
-    client = app.test_client()
-    login(client, make.member(tenant), tenant)
-    return client
-
-
 def proof_of(make: Make, learner_id: int) -> Proof:
     make.session.expire_all()
     return make.session.scalars(

@@ -14,16 +14,29 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import scope
+from app.catalog.models import CourseRun
 from app.catalog.rules import safe_cell
-from app.clock import local
+from app.clock import local, today
 from app.db import db
-from app.enroll.models import EligibilityDecision, Enrollment, LearnerProfile, Proof, ReviewRequest
-from app.tenants.models import Tenant
+from app.enroll.models import (
+    EligibilityDecision,
+    Enrollment,
+    ImportState,
+    LearnerProfile,
+    Proof,
+    ProofFile,
+    RegisterImport,
+    RegisterKind,
+    RegisterRow,
+    ReviewRequest,
+)
+from app.tenants.models import Tenant, User
 from tests.enroll.conftest import UNEMPLOYED, VETERAN
 from tests.factories import Make
+from tests.support.world import proof_file
 
 Login = Callable[..., None]
-HIDDEN = (LearnerProfile, Proof, EligibilityDecision, ReviewRequest)
+HIDDEN = (LearnerProfile, Proof, ProofFile, RegisterImport, RegisterRow, EligibilityDecision, ReviewRequest)
 
 
 def desk_of(make: Make, app: Flask, login: Login, tenant_id: int) -> Any:
@@ -67,13 +80,26 @@ def test_two_people_of_different_groups_look_the_same_to_the_institution(
         assert "退役" not in text
 
 
+def hold_more_of(make: Make, learner: User, run: CourseRun) -> None:
+    """A question, a photo and a line of a register beside the learner's application."""
+    region_id = make.region().id
+    make.add(ReviewRequest(learner_id=learner.id, region_id=region_id, course_id=run.course_id, message="x"))
+    proof_file(make, make.session.scalars(sa.select(Proof).where(Proof.learner_id == learner.id)).one())
+    register = RegisterKind.DISABILITY
+    found = make.add(
+        RegisterImport(
+            region_id=region_id, register=register, state=ImportState.IN_FORCE, as_of=today(), rows=1, errors=[]
+        )
+    )
+    line = {"import_id": found.id, "region_id": region_id, "register": register, "learner_id": learner.id}
+    make.add(RegisterRow(**line, id_number_index=b"x" * 32, record='{"name": "同名学员"}'))
+
+
 @pytest.mark.parametrize("model", HIDDEN, ids=lambda model: model.__tablename__)
 def test_an_institution_reads_no_facts_by_orm_or_by_sql(app: Flask, make: Make, enroll: Any, model: Any) -> None:
     run, learner = make.run(), make.learner()
     enroll(run, learner)
-    make.add(
-        ReviewRequest(learner_id=learner.id, region_id=make.region().id, course_id=run.course_id, message="x")
-    )
+    hold_more_of(make, learner, run)
     assert make.session.scalar(sa.select(sa.func.count()).select_from(model)) == 1
     owner = make.member(make.session.get_one(Tenant, run.tenant_id))
     at_desk = scope.Scope(actor_id=owner.id, tenant_id=run.tenant_id, tenant_kind="institution", role="owner")
@@ -90,6 +116,7 @@ def test_an_institution_reads_no_facts_by_orm_or_by_sql(app: Flask, make: Make, 
 def test_nobody_else_reads_anything(app: Flask, make: Make, enroll: Any, model: Any) -> None:
     run, learner = make.run(), make.learner()
     enroll(run, learner)
+    hold_more_of(make, learner, run)
     stranger = make.learner()
     elsewhere = make.region("130102").id
     scopes = [

@@ -26,7 +26,8 @@ UNEMPLOYED: dict[str, Any] = {
     "used_this_year": 0,
 }
 EMPLOYEE: dict[str, Any] = {**UNEMPLOYED, "situations": ["EMPLOYEE"], "insured_months": 24}
-CERTIFIED: dict[str, Any] = {**EMPLOYEE, "certificate": "yes"}
+CERTIFIED: dict[str, Any] = {**EMPLOYEE, "certificate_on": TODAY}
+APPRENTICE: dict[str, Any] = {**UNEMPLOYED, "situations": ["APPRENTICE"], "plan_years_completed": 1}
 
 
 @cache

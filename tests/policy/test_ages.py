@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from app.policy.ages import age_on, is_before_retirement, is_old_enough, retires_on
-from app.policy.facts import Known
+from app.policy.conditions import BeforeRetirement
 from app.policy.rulebook import RetirementTrack
 from tests.policy.book import book
 
@@ -15,7 +15,8 @@ from tests.policy.book import book
 def tracks() -> dict[str, RetirementTrack]:
     limit = book().limit("retirement_age", date(2026, 1, 1))
     assert limit is not None
-    return {track.code: track for track in limit.tracks}
+    assert isinstance(limit.when, BeforeRetirement)
+    return {track.code: track for track in limit.when.tracks}
 
 
 @pytest.mark.parametrize(
@@ -55,13 +56,13 @@ def test_the_retirement_age_rises_month_by_month(track: str, born: date, retires
 def test_a_band_settles_retirement_only_when_everyone_in_it_agrees(
     ages: tuple[int, int], sex: str | None, on: date, below: bool | None
 ) -> None:
-    assert is_before_retirement(Known(ages=ages, sex=sex), tracks().values(), on) is below
+    assert is_before_retirement({"age_band": ages, "sex": sex}, tracks().values(), on) is below
 
 
 def test_a_birth_date_settles_what_a_band_leaves_open() -> None:
     on = date(2026, 11, 23)
-    assert is_before_retirement(Known(birth_on=date(1966, 1, 1), sex="male"), tracks().values(), on) is False
-    assert is_before_retirement(Known(birth_on=date(1966, 11, 1), sex="male"), tracks().values(), on) is True
+    assert is_before_retirement({"birth_on": date(1966, 1, 1), "sex": "male"}, tracks().values(), on) is False
+    assert is_before_retirement({"birth_on": date(1966, 11, 1), "sex": "male"}, tracks().values(), on) is True
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_an_age_is_reached_on_the_birthday(born: date, on: date, age: int) -> No
 
 def test_sixteen_is_old_enough_and_unknown_stays_unknown() -> None:
     on = date(2026, 11, 23)
-    assert is_old_enough(Known(birth_on=date(2010, 11, 23)), 16, on) is True
-    assert is_old_enough(Known(ages=(0, 15)), 16, on) is False
-    assert is_old_enough(Known(ages=(15, 17)), 16, on) is None
-    assert is_old_enough(Known(), 16, on) is None
+    assert is_old_enough({"birth_on": date(2010, 11, 23)}, 16, on) is True
+    assert is_old_enough({"age_band": (0, 15)}, 16, on) is False
+    assert is_old_enough({"age_band": (15, 17)}, 16, on) is None
+    assert is_old_enough({}, 16, on) is None

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from app.policy.evaluator import Answer, FactError, Offer, evaluate
-from app.policy.rulebook import SubsidyRule
+from app.policy.rulebook import RuleBook, SubsidyRule
 from tests.policy.book import (
+    APPRENTICE,
     CERTIFIED,
     EMPLOYEE,
     FOUNDING,
@@ -73,7 +74,7 @@ def test_the_skill_upgrade_is_paid_to_the_worker_and_ten_percent_more_in_shortag
 def test_the_apprenticeship_amount_is_the_same_on_and_off_the_shortage_list(
     level: int, rule: str, subsidy: int, listed: bool | None
 ) -> None:
-    verdict = judge({**UNEMPLOYED, "situations": ["APPRENTICE"]}, replace(UPGRADE, level=level, listed=listed))
+    verdict = judge(APPRENTICE, replace(UPGRADE, level=level, listed=listed))
     assert verdict.is_plain_yes
     assert (verdict.rule_code, verdict.subsidy_fen, verdict.payee) == (rule, subsidy, "enterprise")
     assert verdict.learner_pays_fen is None
@@ -174,7 +175,10 @@ def test_an_employee_is_told_of_the_skill_upgrade_and_never_to_become_unemployed
 def test_a_near_miss_names_the_one_fact_that_would_change_the_answer() -> None:
     misses = judge({**UNEMPLOYED, "residence": "elsewhere"}).near_misses
     assert [(m.fact, m.value, m.learner_pays_fen) for m in misses] == [("residence", "living", 0)]
-    assert judge({**UNEMPLOYED, "residence": "elsewhere", "used_this_year": 3}).near_misses == ()
+    two = judge({**UNEMPLOYED, "residence": "elsewhere", "used_this_year": 3}).near_misses
+    assert [[step.code for step in miss.steps] for miss in two] == [["next_year", "move_here"]]
+    three = {**UNEMPLOYED, "residence": "elsewhere", "used_this_year": 3, "same_trade_level_before": "yes"}
+    assert judge(three).near_misses == ()
 
 
 def test_insurance_that_is_not_known_is_a_condition_and_too_short_is_a_no() -> None:
@@ -187,15 +191,22 @@ def test_insurance_that_is_not_known_is_a_condition_and_too_short_is_a_no() -> N
     assert judge({**CERTIFIED, "insured_months": 12}, UPGRADE).is_plain_yes
 
 
-@pytest.mark.parametrize("certificate", [None, "no", "unknown"])
-def test_without_the_certificate_the_skill_upgrade_stays_a_condition(certificate: str | None) -> None:
-    verdict = judge({**EMPLOYEE, "certificate": certificate}, UPGRADE)
+@pytest.mark.parametrize("certificate_on", [None, "unknown", "2026-11-24"])
+def test_without_the_certificate_the_skill_upgrade_stays_a_condition(certificate_on: str | None) -> None:
+    verdict = judge({**EMPLOYEE, "certificate_on": certificate_on}, UPGRADE)
     assert open_conditions(verdict) == {"certificate"}
 
 
 @pytest.mark.parametrize("level", [1, 2])
 def test_levels_the_text_gives_no_amount_for_are_not_subsidised(level: int) -> None:
     assert failed(judge(CERTIFIED, replace(UPGRADE, level=level))) == {"level"}
+
+
+def test_where_no_group_could_help_the_group_need_not_be_known() -> None:
+    nobody = without(CERTIFIED, "situations")
+    assert failed(judge(nobody, replace(UPGRADE, level=2))) == {"level"}
+    assert failed(judge({**nobody, "insured_months": 11}, UPGRADE)) == {"insured_months"}
+    assert judge({**nobody, "insured_months": 11}, replace(UPGRADE, level=4)).answer is Answer.UNKNOWN
 
 
 def test_an_upgrade_course_without_a_level_stays_unknown() -> None:
@@ -212,9 +223,16 @@ def test_start_up_training_stays_unknown_until_an_amount_is_published() -> None:
 
 
 def test_start_up_training_is_paid_once_an_amount_is_entered() -> None:
-    rules = tuple(replace(r, amount_fen=120_000) if r.code == "R9_FOUNDER" else r for r in book().rules)
+    def published(**changes: Any) -> RuleBook:
+        return replace(
+            book(),
+            rules=tuple(replace(r, **changes) if r.code == "R9_FOUNDER" else r for r in book().rules),
+        )
+
     facts = {**UNEMPLOYED, "situations": ["WOULD_BE_FOUNDER"]}
-    verdict = evaluate(replace(book(), rules=rules), facts, FOUNDING, TODAY)
+    nameless = evaluate(published(amount_fen=120_000), facts, FOUNDING, TODAY)
+    assert (nameless.answer, nameless.subsidy_fen) == (Answer.UNKNOWN, None)
+    verdict = evaluate(published(amount_fen=120_000, amount_document="示例〔2027〕1号"), facts, FOUNDING, TODAY)
     assert (verdict.answer, verdict.subsidy_fen, verdict.learner_pays_fen) == (Answer.YES, 120_000, 0)
 
 

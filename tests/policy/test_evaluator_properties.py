@@ -28,7 +28,10 @@ complete_facts = st.fixed_dictionaries(
         "same_trade_level_before": st.sampled_from(["yes", "no"]),
         "used_this_year": st.integers(0, 4),
         "insured_months": st.integers(0, 30),
-        "certificate": st.sampled_from(["yes", "no"]),
+        "certificate_on": st.dates(date(2019, 1, 1), date(2040, 12, 31)),
+        "graduates_on": st.dates(date(2019, 1, 1), date(2040, 12, 31)),
+        "plan_years_completed": st.integers(0, 4),
+        "plan_exception": st.booleans(),
         "recognised": st.booleans(),
         "sex": st.sampled_from(["male", "female"]),
     }
@@ -71,7 +74,7 @@ def test_more_facts_never_turn_a_settled_verdict(
 def test_the_subsidy_never_exceeds_the_cap(facts: dict[str, Any], offer: Offer, on: date) -> None:
     verdict = judge(facts, offer, on)
     if verdict.subsidy_fen and verdict.cap_fen is not None:
-        assert 0 < verdict.subsidy_fen <= verdict.cap_fen <= 600_000
+        assert 0 < verdict.subsidy_fen <= verdict.cap_fen <= 1_800_000
     if verdict.payee == "institution" and verdict.subsidy_fen:
         assert verdict.subsidy_fen <= offer.fee_fen
         assert verdict.learner_pays_fen == 0

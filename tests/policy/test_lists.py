@@ -7,9 +7,10 @@ import io
 import pytest
 from openpyxl import Workbook
 
-from app.policy import lists
-from app.policy.lists import ListFileError, ListRow, read_shortage_list
+from app import sheets
+from app.policy.lists import ListRow, read_shortage_list
 from app.policy.texts import text
+from app.sheets import SheetError
 
 TRADES = {"6-18-02-04": "焊工", "6-18-01-01": "车工", "4-03-02-01": "中式烹调师"}
 GOOD = "编码,名称,工种\n6-18-02-04,焊工,电焊工\n6-18-01-01,车工,\n"
@@ -82,19 +83,19 @@ def test_every_bad_row_gets_its_own_error_and_good_rows_are_kept() -> None:
         (b"\x89PNG\x00\x00", "list_unreadable"),
         ('编码,名称\n6-18-02-04,"焊工'.encode(), "list_unreadable"),
         ("序号,职业\n1,焊工\n".encode(), "list_columns_missing"),
-        ("编码,名称\n".encode() + b"6-18-02-04,\n" * (lists.MOST_ROWS + 1), "list_too_long"),
-        (b"x" * (lists.MOST_BYTES + 1), "list_too_large"),
+        ("编码,名称\n".encode() + b"6-18-02-04,\n" * (sheets.MOST_ROWS + 1), "list_too_long"),
+        (b"x" * (sheets.MOST_BYTES + 1), "list_too_large"),
     ],
 )
 def test_a_file_that_is_no_list_is_refused_with_advice(content: bytes, code: str) -> None:
-    with pytest.raises(ListFileError) as caught:
+    with pytest.raises(SheetError) as caught:
         read_shortage_list(content, TRADES)
     assert caught.value.code == code
     assert text(code, "en", **caught.value.params)
 
 
 def test_a_workbook_that_unpacks_to_far_more_than_it_weighs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "MOST_UNPACKED_BYTES", 1_000)
-    with pytest.raises(ListFileError) as caught:
+    monkeypatch.setattr(sheets, "MOST_UNPACKED_BYTES", 1_000)
+    with pytest.raises(SheetError) as caught:
         read_shortage_list(excel(("编码", "名称"), ("6-18-02-04", "焊工")), TRADES)
     assert caught.value.code == "list_too_large"

@@ -170,7 +170,8 @@ def test_only_upgrade_courses_ask_about_insurance() -> None:
 
 def test_every_text_exists_in_both_languages_and_an_unknown_code_is_named() -> None:
     params = dict.fromkeys(
-        ("years", "most", "months", "megabytes", "rows", "columns", "code", "expected", "name", "first"), 7
+        ("years", "most", "months", "megabytes", "rows", "columns", "code", "expected", "name", "first", "second"),
+        7,
     )
     for code in codes():
         chinese, english = text(code, "zh_CN", **params), text(code, "en", **params)

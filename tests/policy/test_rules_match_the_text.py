@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -87,3 +88,99 @@ def clause_text(clause: str) -> str:
     number = int(clause.rpartition(")")[2])
     starts = [m.start() for m in re.finditer(r"^\d+、", TEXT, flags=re.MULTILINE)] + [TEXT.index("四、保障措施")]
     return [TEXT[a:b] for a, b in pairwise(starts)][number - 1]
+
+
+# --- Each number inside the sentence it is quoted from --------------------------------------------------------
+
+SENTENCES = [each for each in re.split(r"[。\n]", TEXT) if each]
+PAID = [found for found in book().rules if found.kind != "multiplier" and found.amount_fen is not None]
+
+
+def clause_of(words: str) -> str:
+    """Where words stand, as the document numbers it: the section's heading, then the number of the task."""
+    at = TEXT.index(words)
+    task = [m for m in re.finditer(r"^(\d+)、", TEXT, flags=re.MULTILINE) if m.start() <= at][-1]
+    section = [m for m in re.finditer(r"^\(([一二三四])\)", TEXT, flags=re.MULTILINE) if m.start() <= at][-1]
+    part = [m for m in re.finditer(r"^([一二三四])、", TEXT, flags=re.MULTILINE) if m.start() <= at][-1]
+    return f"{part[1]}({section[1]}){task[1]}"
+
+
+def money_in(sentence: str) -> list[int]:
+    """The amounts of money a sentence names, in fen: numbers of yuan, never of persons."""
+    return [int(number) * 100 for number in re.findall(r"(\d+)元", sentence)]
+
+
+def states(found: SubsidyRule, sentence: str) -> bool:
+    """Whether a sentence says what the rule pays: it holds the words quoted, and they name the amount."""
+    return found.quote in sentence and found.amount_fen in money_in(found.quote)
+
+
+@pytest.mark.parametrize("found", PAID, ids=lambda found: found.code)
+def test_one_sentence_of_the_document_states_what_a_rule_pays_and_it_stands_in_its_clause(
+    found: SubsidyRule,
+) -> None:
+    (sentence,) = [each for each in SENTENCES if states(found, each)]
+    assert found.amount_fen in money_in(sentence)
+    assert clause_of(sentence) == found.clause
+
+
+def test_the_amounts_of_the_document_are_those_of_the_rules_and_no_others() -> None:
+    assert sorted(money_in(TEXT)) == sorted(found.amount_fen for found in PAID if found.amount_fen)
+    assert sorted(money_in(TEXT)) == [fen * 100 for fen in (1000, 1500, 2000, 2200, 2500, 4000, 6000)]
+
+
+@pytest.mark.parametrize("found", [r for r in book().rules if r.percent], ids=lambda found: found.code)
+def test_the_percentage_is_raised_in_one_sentence_and_the_other_one_counts_skilled_workers(
+    found: SubsidyRule,
+) -> None:
+    raises = [each for each in SENTENCES if re.search(rf"补贴标准可提高{found.percent}%", each)]
+    assert [clause_of(each) for each in raises] == [found.clause]
+    assert [each for each in SENTENCES if "%" in each and each not in raises] == [
+        each for each in SENTENCES if "占技能劳动者比例" in each
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "clause", "headcount"),
+    [
+        ("R7_UP_L3", "三(四)13", "每年培养培训装备制造领域“高精尖”技能人才2000人以上"),
+        ("R2_EMP_SHORT", "三(四)15", "每年培养新型职业农民和农村实用人才不低于2500人"),
+    ],
+)
+def test_the_same_number_of_persons_in_another_task_is_not_taken_for_the_amount(
+    code: str, clause: str, headcount: str
+) -> None:
+    found = rule(code)
+    number = str((found.amount_fen or 0) // 100)
+    (wrong,) = [each for each in SENTENCES if headcount in each]
+    assert number in wrong
+    assert clause_of(headcount) == clause
+    assert money_in(wrong) == []
+    misquoted = replace(found, quote=headcount, clause=clause)
+    assert misquoted.quote in clause_text(misquoted.clause)
+    assert not any(states(misquoted, each) for each in SENTENCES)
+    assert TEXT.count(number) > len([each for each in SENTENCES if states(found, each)])
+
+
+def test_an_amount_that_is_not_the_one_in_its_sentence_is_found_out() -> None:
+    for found in PAID:
+        wrong = replace(found, amount_fen=(found.amount_fen or 0) + 100)
+        assert not any(states(wrong, each) for each in SENTENCES)
+
+
+def test_every_clause_number_is_the_one_the_document_gives_the_quoted_words() -> None:
+    for found in book().rules:
+        assert clause_of(found.quote) == found.clause, found.code
+    for named in book().targets:
+        if named.clause.startswith("三"):
+            assert clause_of(named.quote) == named.clause, named.code
+    for programme in book().programmes:
+        assert clause_of(programme.quote) == programme.clause, programme.code
+
+
+def test_every_target_is_the_number_of_its_own_sentence() -> None:
+    for target in book().targets:
+        number = target.number
+        written = f"{number // 10_000}万" if number >= 10_000 and number % 10_000 == 0 else str(number)
+        assert re.search(rf"(?<!\d){written}(?!\d)", target.quote), target.code
+        assert any(target.quote in sentence for sentence in SENTENCES), target.code

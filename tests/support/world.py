@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from app import storage
 from app.audit import AuditEntry
 from app.catalog.models import Course, CourseReview, CourseRevision, CourseRun, RevisionState, RunSession
 from app.catalog.search.models import SavedSearch, Synonym
@@ -15,8 +17,14 @@ from app.enroll.models import (
     EligibilityDecision,
     Enrollment,
     EnrollmentState,
+    ImportState,
+    LearnerProfile,
     PapersState,
     Proof,
+    ProofFile,
+    RegisterImport,
+    RegisterKind,
+    RegisterRow,
     ReviewRequest,
     WaitlistEntry,
 )
@@ -36,8 +44,10 @@ from app.tenants.models import (
     TenantState,
     User,
 )
+from app.uploads import read_upload
 from tests.factories import Make
 from tests.factories.policy import UNLISTED
+from tests.support.papers import photo
 
 HOME, ELSEWHERE = "130108", "130102"  # 裕华区, 长安区
 
@@ -160,6 +170,22 @@ def enrollment(make: Make, run: CourseRun, learner: User, state: EnrollmentState
     )
 
 
+def proof_file(make: Make, proof: Proof, content: bytes | None = None) -> ProofFile:
+    """A photo handed in with a proof, on the disk too."""
+    upload = read_upload(content or photo())
+    return make.add(
+        ProofFile(
+            proof_id=proof.id,
+            learner_id=proof.learner_id,
+            region_id=proof.region_id,
+            name=storage.put(upload.content),
+            kind=upload.kind,
+            size=len(upload.content),
+            sha256=hashlib.sha256(upload.content).digest(),
+        )
+    )
+
+
 def _enrollments(make: Make, world: World) -> None:
     rows, learner = world.rows, world.rows.learner
     rows.enrollment = enrollment(
@@ -179,6 +205,28 @@ def _enrollments(make: Make, world: World) -> None:
     region_id = rows.institution.region_id
     rows.proof = make.add(
         Proof(learner_id=learner.id, region_id=region_id, claim=write_claim(["REG_UNEMPLOYED"]), reason_codes=[])
+    )
+    rows.proof_file = proof_file(make, rows.proof)
+    rows.register_import = make.add(
+        RegisterImport(
+            region_id=region_id,
+            register=RegisterKind.VETERANS,
+            state=ImportState.IN_FORCE,
+            as_of=today(),
+            rows=1,
+            errors=[{"line": 3, "code": "row_number_wrong", "params": {}}],
+            matched=1,
+        )
+    )
+    make.add(
+        RegisterRow(
+            import_id=rows.register_import.id,
+            region_id=region_id,
+            register=RegisterKind.VETERANS,
+            id_number_index=make.session.get_one(LearnerProfile, learner.id).id_number_index,
+            record='{"name": "示例学员"}',
+            learner_id=learner.id,
+        )
     )
     rows.decision = make.add(
         EligibilityDecision(
@@ -243,7 +291,10 @@ def _stored(token: str) -> str:
 
 def _policy(make: Make, world: World) -> None:
     rows = world.rows
-    rows.synonym_id = make.session.query(Synonym.id).order_by(Synonym.id).limit(1).scalar()
+    synonym = make.session.query(Synonym).order_by(Synonym.id).first()
+    rows.synonym_id = synonym.id
+    ended = {"is_active": False, "created_by": rows.learner.id, "ended_at": now()}
+    make.add(Synonym(region_id=synonym.region_id, said="示例说法", meant=synonym.meant, **ended))
     rows.published_list_id = make.session.query(ShortageList.id).filter_by(is_published=True).limit(1).scalar()
     rows.designation = make.session.query(Designation).filter_by(tenant_id=rows.institution.id).first()
     withdrawn = make.designation(rows.institution, UNLISTED)

@@ -1,8 +1,12 @@
 from typing import Any
 
 from wtforms import FileField as _FileField
+from wtforms import MultipleFileField as _MultipleFileField
 
 class FileField(_FileField):
+    def __init__(self, label: Any = ..., validators: Any = ..., **kwargs: Any) -> None: ...
+
+class MultipleFileField(_MultipleFileField):
     def __init__(self, label: Any = ..., validators: Any = ..., **kwargs: Any) -> None: ...
 
 class FileRequired:

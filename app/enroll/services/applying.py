@@ -11,14 +11,15 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import DBAPIError
 
 from app import clock
 from app.catalog.models import Course, CourseForm, CourseRevision, CourseRun, RunSeats, RunState
 from app.db import db
 from app.enroll import rules
-from app.enroll.models import Enrollment, LearnerProfile, PapersState, Proof, ProofState
-from app.enroll.services import judging, profiles
+from app.enroll.models import Enrollment, LearnerProfile, PapersState, Proof, ProofState, RegisterRow
+from app.enroll.services import certified, judging, profiles
 from app.errors import DomainError
 from app.pii import mask_id_number, vault
 from app.policy import services as policy
@@ -130,6 +131,25 @@ def _run_for_applicant() -> sa.Select[Any]:
         .where(Proof.learner_id == user_id)
         .scalar_subquery()
     )
+    registered = (
+        sa.select(
+            sa.func.jsonb_agg(
+                aggregate_order_by(
+                    sa.func.jsonb_build_array(
+                        RegisterRow.register,
+                        sa.func.encode(sa.type_coerce(RegisterRow.record, sa.LargeBinary), "base64"),
+                        RegisterRow.valid_until,
+                    ),
+                    RegisterRow.import_id,
+                )
+            )
+        )
+        .where(
+            RegisterRow.learner_id == user_id,
+            sa.or_(RegisterRow.valid_until.is_(None), RegisterRow.valid_until >= on),
+        )
+        .scalar_subquery()
+    )
     return (
         sa.select(
             *(getattr(CourseRun, each.name) for each in fields(RunSeen)),
@@ -141,6 +161,7 @@ def _run_for_applicant() -> sa.Select[Any]:
             RunSeats.taken,
             RunSeats.waiting,
             claims,
+            registered,
             policy.position_of(trade_code=Trade.code, on=on),
             policy.covers(tenant_id=CourseRun.tenant_id, trade_code=Trade.code, level=CourseRevision.level, on=on),
         )
@@ -155,9 +176,8 @@ def _run_for_applicant() -> sa.Select[Any]:
 
 def find_run(*, run_id: int, user_id: int) -> RunOffer | None:
     """The public run as this applicant meets it today, in one query; None if there is no such run."""
-    row = db.session.execute(
-        _run_for_applicant(), {"run_id": run_id, "user_id": user_id, "on": clock.today()}
-    ).one_or_none()
+    on = clock.today()
+    row = db.session.execute(_run_for_applicant(), {"run_id": run_id, "user_id": user_id, "on": on}).one_or_none()
     if row is None:
         return None
     columns = iter(row)
@@ -165,7 +185,7 @@ def find_run(*, run_id: int, user_id: int) -> RunOffer | None:
     revision = RevisionSeen(*islice(columns, len(fields(RevisionSeen))))
     trade = TradeSeen(*islice(columns, len(fields(TradeSeen))))
     user, *known = islice(columns, len(fields(ProfileSeen)))
-    institution, capacity, taken, waiting, proofs, position, is_designated = columns
+    institution, capacity, taken, waiting, proofs, registered, position, is_designated = columns
     return RunOffer(
         run=run,
         revision=revision,
@@ -175,7 +195,10 @@ def find_run(*, run_id: int, user_id: int) -> RunOffer | None:
         taken=taken,
         waiting=waiting,
         profile=None if user is None else ProfileSeen(user, *known),
-        claims=tuple(_claim(*proof) for proof in proofs or ()),
+        claims=(
+            *(_claim(*proof) for proof in proofs or ()),
+            *(_registered_claim(*line, on=on) for line in registered or ()),
+        ),
         standing=policy.Standing(position, bool(is_designated)),
     )
 
@@ -187,16 +210,29 @@ def _claim(sealed: str, state: str, valid_until: str | None) -> rules.Claim:
     )
 
 
+def _registered_claim(register: str, sealed: str, valid_until: str | None, *, on: date) -> rules.Claim:
+    until = date.fromisoformat(valid_until) if valid_until else None
+    return certified.unseal_claim(register=register, record=base64.b64decode(sealed), valid_until=until, on=on)
+
+
+def said_by(*, offer: RunOffer, answers: Mapping[str, object]) -> Mapping[str, object]:
+    """The applicant's own word: the answers given now, else those kept with the profile."""
+    return answers or profiles.stored_facts(offer.profile.facts if offer.profile else None)
+
+
 def judge_run(*, offer: RunOffer, answers: Mapping[str, object], on: date) -> judging.Judgement:
     """The verdict for this applicant on a day; `answers` win over those kept with the profile."""
+    said = said_by(offer=offer, answers=answers)
     facts = judging.gather_facts(
-        answers=answers or profiles.stored_facts(offer.profile.facts if offer.profile else None),
+        answers=said,
         id_number=offer.profile.id_number if offer.profile else None,
         verified=rules.verified_groups(offer.claims, on),
+        certified=rules.certified_facts(offer.claims, on),
         on=on,
     )
     return judging.judge(
         facts=facts,
+        said=said,
         revision=offer.revision,
         trade=offer.trade,
         tenant_id=offer.run.tenant_id,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Protocol
 
 from app.catalog.models import CourseForm
 from app.policy import services as policy
-from app.policy.facts import FACT_KEYS
 from app.policy.verdict import Answer, Offer, Verdict
 from app.tenants.identifiers import IdentifierError, check_id_number
 
@@ -26,9 +25,6 @@ class Terms(Protocol):
     def fee_fen(self) -> int: ...
     @property
     def form(self) -> CourseForm: ...
-
-
-PLAIN_ANSWERS = FACT_KEYS - {"birth_on", "sex", "recognised"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +47,25 @@ class Judgement:
         return self.answer, self.rule_code, self.subsidy_fen, self.learner_pays_fen
 
 
+def plain_answers(answers: Mapping[str, object]) -> dict[str, object]:
+    """The part of some facts that plain questions ask for."""
+    asked = policy.rulebook().asked_facts
+    return {key: value for key, value in answers.items() if key in asked}
+
+
 def gather_facts(
-    *, answers: Mapping[str, object], id_number: str | None, verified: Iterable[str], on: date
+    *,
+    answers: Mapping[str, object],
+    id_number: str | None,
+    verified: Iterable[str],
+    on: date,
+    certified: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
-    """The facts to judge by: the person's answers, their birth date and sex, and what the bureau has verified."""
-    facts = {key: value for key, value in answers.items() if key in PLAIN_ANSWERS}
+    """The facts to judge by: the person's answers, their birth date and sex, and what the bureau has verified.
+
+    What a state register certifies wins over the person's own word.
+    """
+    facts = plain_answers(answers)
     if id_number:
         try:
             stated = check_id_number(id_number, on)
@@ -70,7 +80,7 @@ def gather_facts(
         claimed = facts.get("situations")
         facts["situations"] = sorted(known | set(claimed if isinstance(claimed, list | tuple) else ()))
         facts["recognised"] = True
-    return facts
+    return {**facts, **(certified or {})}
 
 
 def judge(
@@ -81,14 +91,15 @@ def judge(
     tenant_id: int,
     on: date,
     standing: policy.Standing | None = None,
+    said: Mapping[str, object] | None = None,
 ) -> Judgement:
-    """Judge one person for one course on a day.
+    """Judge one person for one course on a day; `said` is what of the facts is the person's own word.
 
     A course without subsidy, and a verdict of no, mean the learner pays the fee; an open verdict leaves the amount
     open until the papers are verified.
     """
     if not revision.is_subsidised:
-        return _as_payer(None, None, revision.fee_fen, facts, on)
+        return _as_payer(None, None, revision.fee_fen, facts, said, on)
     offer = policy.offer_for(
         trade=trade,
         level=revision.level,
@@ -101,25 +112,38 @@ def judge(
     )
     verdict = policy.verdict(facts=facts, offer=offer, on=on)
     if verdict.answer in (Answer.NO, Answer.NOT_IN_FORCE):
-        return _as_payer(verdict, offer, revision.fee_fen, facts, on)
+        return _as_payer(verdict, offer, revision.fee_fen, facts, said, on)
     claimed = facts.get("situations")
     groups = verdict.group_codes or tuple(claimed if isinstance(claimed, list | tuple) else ())
-    is_yes = verdict.answer is Answer.YES
+    answer, rule_code, subsidy_fen = as_decided(verdict)
     return Judgement(
         verdict=verdict,
         offer=offer,
-        answer=verdict.answer.value,
-        rule_code=verdict.rule_code if is_yes else None,
-        subsidy_fen=(verdict.subsidy_fen or 0) if is_yes else 0,
-        learner_pays_fen=verdict.learner_pays_fen if is_yes else None,
+        answer=answer,
+        rule_code=rule_code,
+        subsidy_fen=subsidy_fen,
+        learner_pays_fen=verdict.learner_pays_fen if verdict.answer is Answer.YES else None,
         groups=groups,
         needs_papers=True,
-        grounds=_grounds(verdict, facts, groups, on),
+        grounds=_grounds(verdict, offer, facts, said, groups, on),
     )
 
 
+def as_decided(verdict: Verdict) -> tuple[str, str | None, int]:
+    """A verdict as a decision states it: answer, rule and fen; a rule and an amount only with a yes."""
+    if verdict.answer is Answer.YES:
+        return verdict.answer.value, verdict.rule_code, verdict.subsidy_fen or 0
+    is_open = verdict.answer is Answer.UNKNOWN
+    return (verdict.answer if is_open else Answer.NO).value, None, 0
+
+
 def _as_payer(
-    verdict: Verdict | None, offer: Offer | None, fee_fen: int, facts: Mapping[str, object], on: date
+    verdict: Verdict | None,
+    offer: Offer | None,
+    fee_fen: int,
+    facts: Mapping[str, object],
+    said: Mapping[str, object] | None,
+    on: date,
 ) -> Judgement:
     return Judgement(
         verdict=verdict,
@@ -130,16 +154,25 @@ def _as_payer(
         learner_pays_fen=fee_fen,
         groups=(),
         needs_papers=False,
-        grounds=_grounds(verdict, facts, (), on),
+        grounds=_grounds(verdict, offer, facts, said, (), on),
     )
 
 
-def _grounds(verdict: Verdict | None, facts: Mapping[str, object], groups: Iterable[str], on: date) -> str:
+def _grounds(
+    verdict: Verdict | None,
+    offer: Offer | None,
+    facts: Mapping[str, object],
+    said: Mapping[str, object] | None,
+    groups: Iterable[str],
+    on: date,
+) -> str:
     """Everything needed to replay the decision, as JSON to be encrypted."""
     rule = policy.rulebook().rule(verdict.rule_code, on) if verdict and verdict.rule_code else None
     grounds = {
         "facts": dict(facts),
+        "said": dict(facts if said is None else said),
         "groups": list(groups),
+        "offer": asdict(offer) if offer else None,
         "judged_on": on.isoformat(),
         "rule_version": f"{rule.code}@{rule.valid_from.isoformat()}" if rule else None,
         "reasons": [

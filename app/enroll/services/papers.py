@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from app import audit, clock, jobs, notifications, scope
+from app import audit, clock, notifications, scope
 from app.catalog.models import CourseRevision
 from app.db import db
 from app.enroll import rules, texts
@@ -23,7 +23,7 @@ from app.enroll.models import (
     Proof,
     ProofState,
 )
-from app.enroll.services import judging, profiles
+from app.enroll.services import certified, files, judging, profiles
 from app.errors import DomainError
 from app.policy import services as policy
 from app.policy.models import Trade
@@ -45,7 +45,7 @@ def suggested_until(groups: Collection[str], *, on: date) -> date | None:
     book = policy.rulebook()
     codes = {paper for code in groups for paper in papers_of(code, on=on)}
     months = [paper.months for paper in book.papers if paper.code in codes and paper.months]
-    return on + timedelta(days=30 * min(months)) if months else None
+    return rules.add_months(on, min(months)) if months else None
 
 
 def papers_of(code: str, *, on: date) -> tuple[str, ...]:
@@ -76,13 +76,18 @@ def _decide(proof: Proof, state: ProofState) -> None:
     audit.record(f"proof.{state.value}", subject=("proof", proof.id), region_id=proof.region_id)
 
 
-def verify_proof(*, proof_id: int, groups: Collection[str], valid_until: date | None) -> None:
+def verify_proof(
+    *, proof_id: int, groups: Collection[str], valid_until: date | None, seen: Collection[int] = ()
+) -> None:
     """The bureau confirms the groups it has seen papers for; this serves every later application.
 
-    Raises DomainError proof_decided, group_unknown or valid_until_past.
+    `seen` are the files that lay before it. Raises DomainError proof_decided, files_changed, group_unknown or
+    valid_until_past.
     """
     today = clock.today()
     proof = _pending(proof_id)
+    if {file.id for file in files.files_of(proof_ids=[proof.id])[proof.id]} != set(seen):
+        raise DomainError("files_changed", field="valid_until")
     _check_groups(groups, valid_until, today)
     proof.claim, proof.valid_until = rules.write_claim(groups), valid_until
     proof.reason_codes, proof.note = [], None
@@ -112,9 +117,6 @@ def _after(proof: Proof, kind: str) -> None:
     db.session.flush()
     refresh(learner_id=proof.learner_id)
     notifications.send(proof.learner_id, kind, dedupe=f"{kind}:{proof.id}")
-    if proof.state is ProofState.VERIFIED and proof.valid_until is not None:
-        the_day_after = datetime.combine(proof.valid_until + timedelta(days=1), time(0, 5), clock.CITY_ZONE)
-        jobs.enqueue("enroll.proofs_changed", at=the_day_after.astimezone(UTC), learner_id=proof.learner_id)
 
 
 def reveal_identity(*, proof_id: int) -> tuple[str, str] | None:
@@ -183,17 +185,25 @@ def _find_by_login(text: str) -> int | None:
 # --- The learner --------------------------------------------------------------------------------------------
 
 
-def submit_again(*, proof_id: int, user_id: int) -> None:
-    """The learner asks for a returned proof to be looked at again: a new one, the old one stays."""
-    old = db.session.scalar(sa.select(Proof).where(Proof.id == proof_id, Proof.learner_id == user_id))
-    if old is None or old.state is not ProofState.RETURNED:
+def submit_again(*, proof_id: int, user_id: int) -> Proof | None:
+    """The learner hands a returned or expired proof in again: a new one, which takes the files along.
+
+    None if another proof of the same already waits or is in force. Raises DomainError proof_decided.
+    """
+    old = files.own_proof(proof_id=proof_id, user_id=user_id, for_update=True)
+    if old is None or old.state not in (ProofState.RETURNED, ProofState.EXPIRED):
         raise DomainError("proof_decided")
+    new = None
     claims = [as_claim(p) for p in db.session.scalars(sa.select(Proof).where(Proof.learner_id == user_id))]
     if rules.is_claim_missing(groups=rules.read_claim(old.claim), claims=claims, on=clock.today()):
-        db.session.add(Proof(learner_id=user_id, region_id=old.region_id, claim=old.claim, reason_codes=[]))
+        new = Proof(learner_id=user_id, region_id=old.region_id, claim=old.claim, reason_codes=[])
+        db.session.add(new)
+        db.session.flush()
+        files.hand_on(old=old, new=new)
     audit.record("proof.submitted", subject=("proof", old.id), region_id=old.region_id)
     db.session.flush()
     refresh(learner_id=user_id)
+    return new
 
 
 # --- What a proof does to applications ----------------------------------------------------------------------
@@ -206,7 +216,7 @@ def refresh(*, learner_id: int) -> None:
     """
     today = clock.today()
     proofs = db.session.scalars(sa.select(Proof).where(Proof.learner_id == learner_id)).all()
-    claims = [as_claim(proof) for proof in proofs]
+    claims = [*map(as_claim, proofs), *certified.claims_of(learner_id=learner_id, on=today)]
     rows: Sequence[Any] = db.session.execute(
         sa.select(Enrollment, EligibilityDecision, CourseRevision, Trade)
         .join(EligibilityDecision, EligibilityDecision.enrollment_id == Enrollment.id)
@@ -223,7 +233,8 @@ def refresh(*, learner_id: int) -> None:
         groups = tuple(grounds["groups"])
         needed = enrollment.papers is not PapersState.NOT_NEEDED
         if revision is not None and revision.is_subsidised:
-            judged = _judge_again(enrollment, decision, revision, trade, grounds["facts"], claims, today)
+            said = grounds.get("said", grounds["facts"])
+            judged = _judge_again(enrollment, decision, revision, trade, said, claims, today)
             groups, needed = judged.groups, judged.needs_papers
         papers = rules.evaluate_papers(needed=needed, groups=groups, claims=claims, on=today)
         if papers is not enrollment.papers:
@@ -235,19 +246,20 @@ def _judge_again(
     decision: EligibilityDecision,
     revision: CourseRevision,
     trade: Trade,
-    facts: dict[str, object],
+    said: dict[str, object],
     claims: Collection[rules.Claim],
     today: date,
 ) -> judging.Judgement:
     profile = profiles.get_profile(user_id=enrollment.learner_id)
     gathered = judging.gather_facts(
-        answers=facts,
+        answers=said,
         id_number=profile.id_number if profile else None,
         verified=rules.verified_groups(claims, today),
+        certified=rules.certified_facts(claims, today),
         on=today,
     )
     judged = judging.judge(
-        facts=gathered, revision=revision, trade=trade, tenant_id=enrollment.tenant_id, on=today
+        facts=gathered, said=said, revision=revision, trade=trade, tenant_id=enrollment.tenant_id, on=today
     )
     terms = (enrollment.answer, enrollment.rule_code, enrollment.subsidy_fen, enrollment.learner_pays_fen)
     if judged.terms != terms:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 
-from app import audit, clock
+from app import audit, clock, jobs
 from app.db import db
 from app.enroll import texts
 from app.enroll.models import ACTIVE, EligibilityDecision, Enrollment, LearnerProfile, Proof
@@ -20,6 +20,7 @@ from app.errors import DomainError
 from app.pii import mask_id_number, vault
 from app.tenants.identifiers import IdentifierError, check_id_number, check_mobile
 from app.tenants.models import Region, RegionKind
+from app.tenants.regions import everywhere
 
 ID_NUMBER = "learner.id_number"
 LONGEST_NAME = 60
@@ -73,6 +74,7 @@ def save_profile(*, user_id: int, identity: Identity, consents: bool) -> Learner
     profile.id_number_index = id_number_index(id_number)
     _write_once(profile)
     audit.record("profile.saved", subject=("learner", user_id), region_id=region.id)
+    jobs.enqueue("enroll.match_learner", scope=everywhere(), learner_id=user_id)
     return profile
 
 
@@ -131,7 +133,7 @@ def stored_facts(kept: str | None) -> dict[str, object]:
 
 def facts_to_keep(*, kept: str | None, answers: Mapping[str, object]) -> str | None:
     """The answers to keep for the next application, as JSON; None if there are none or they are kept already."""
-    facts = {key: value for key, value in answers.items() if key in judging.PLAIN_ANSWERS}
+    facts = judging.plain_answers(answers)
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True)
     return text if facts and text != kept else None
 

@@ -34,7 +34,8 @@ def _offer_or_404(run_id: int) -> RunOffer:
 
 
 def _page(offer: RunOffer, form: ProfileForm, status: int = 200) -> tuple[str, int]:
-    judged = services.judge_run(offer=offer, answers=given_facts(), on=clock.today())
+    today, given = clock.today(), given_facts()
+    judged = services.judge_run(offer=offer, answers=given, on=today)
     card = showing.answer_card(
         judged,
         answers.load(session),
@@ -42,6 +43,9 @@ def _page(offer: RunOffer, form: ProfileForm, status: int = 200) -> tuple[str, i
         course_id=offer.run.course_id,
     )
     page: dict[str, Any] = {"offer": offer, "form": form, "judged": judged, "card": card}
+    said = services.said_by(offer=offer, answers=given)
+    page["certified"] = showing.certified_lines(offer.claims, said, today)
+    page["review_url"] = url_for("enroll.request_review", course_id=offer.run.course_id)
     page["masked_id"] = mask_id_number(offer.profile.id_number) if offer.profile else None
     return render_template("enroll/apply.html", consent_version=texts.CONSENT_VERSION, **page), status
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from app import clock, http, scope
@@ -13,15 +13,15 @@ from app.enroll import services, texts
 from app.enroll.blueprint import bp
 from app.enroll.models import ProofState
 from app.enroll.rules import read_claim
-from app.enroll.services import papers, reading
+from app.enroll.services import files, papers, reading
 from app.enroll.services.profiles import masked_id
 from app.enroll.services.reading import PAGE
 from app.enroll.views import showing
 from app.enroll.views.forms import AnswerForm, ReferralForm, ReturnForm, VerifyForm
 from app.enroll.views.mine import page_number
+from app.enroll.views.proofs import content_or_404, sent
 from app.errors import DomainError, message
 from app.pii import mask_name
-from app.policy import services as policy
 from app.security import access
 
 
@@ -72,30 +72,33 @@ def _proof_page(
         abort(404)
     proof, profile = row
     today, claimed = clock.today(), sorted(read_claim(proof.claim))
+    kept = files.files_of(proof_ids=[proof.id])[proof.id]
     if verify is None:
         # A single claimed group is filled in; among several the bureau chooses what the papers show.
         suggestion = papers.suggested_until(claimed, on=today)
         verify = VerifyForm(formdata=None, groups=claimed if len(claimed) == 1 else [], valid_until=suggestion)
+    verify.seen.data = ",".join(str(file.id) for file in kept)
     _offer_groups(verify, claimed)
-    book = policy.rulebook()
-    needed = {code: papers.papers_of(code, on=today) for code in claimed}
-    lines = [
-        (showing.group_name(code, today), [book.paper(paper).name for paper in codes])
-        for code, codes in needed.items()
-    ]
     return render_template(
         "enroll/proof.html",
         proof=proof,
         person=_person(profile),
         identity=identity,
         groups=showing.group_names(claimed, today),
-        lines=lines,
+        needed=showing.papers_needed(claimed, today),
+        files=[showing.file_line(file, number) for number, file in enumerate(kept, start=1)],
         verify=verify,
         groups_claimed=bool(claimed),
         back=back or ReturnForm(formdata=None),
         state=texts.PROOFS[proof.state],
+        tone=showing.proof_tone(proof.state),
         reasons=[texts.RETURNS[code] for code in proof.reason_codes if code in texts.RETURNS],
     ), status
+
+
+def _here_or_404(proof_id: int) -> None:
+    if reading.one_proof(proof_id=proof_id, region_ids=_regions()) is None:
+        abort(404)
 
 
 def _offer_groups(form: VerifyForm, claimed: Collection[str]) -> None:
@@ -115,6 +118,28 @@ def _offer_groups(form: VerifyForm, claimed: Collection[str]) -> None:
 def proof(proof_id: int) -> Any:
     """One learner's papers."""
     return _proof_page(proof_id)
+
+
+@bp.get("/desk/proofs/<int:proof_id>/files/<int:file_id>")
+@access.member("bureau", permission="enroll:proof:verify")
+def proof_file(proof_id: int, file_id: int) -> Response:
+    """What was handed in; the look is recorded."""
+    _here_or_404(proof_id)
+    file = files.find_file(proof_id=proof_id, file_id=file_id) or abort(404)
+    return sent(file, content_or_404(file, is_look=True))
+
+
+@bp.get("/desk/proofs/<int:proof_id>/files/<int:file_id>/page")
+@access.member("bureau", permission="enroll:proof:verify")
+def proof_file_page(proof_id: int, file_id: int) -> str:
+    """A photo with the ones before and after it; a PDF to open."""
+    _here_or_404(proof_id)
+    kept = files.files_of(proof_ids=[proof_id])[proof_id]
+    place = next((index for index, file in enumerate(kept) if file.id == file_id), None)
+    if place is None:
+        abort(404)
+    lines = [showing.file_line(file, number) for number, file in enumerate(kept, start=1)]
+    return render_template("enroll/proof_file.html", proof_id=proof_id, files=lines, place=place)
 
 
 @bp.post("/desk/proofs/<int:proof_id>/reveal")
@@ -139,7 +164,9 @@ def verify(proof_id: int) -> Any:
     if not form.validate_on_submit():
         return _proof_page(proof_id, verify=form, status=422)
     return _decided(
-        lambda: services.verify_proof(proof_id=proof_id, groups=form.chosen(), valid_until=form.valid_until.data),
+        lambda: services.verify_proof(
+            proof_id=proof_id, groups=form.chosen(), valid_until=form.valid_until.data, seen=form.files_seen()
+        ),
         lambda error: _proof_page(proof_id, verify=form, status=form.refuse(error)),
         _("已核验，这位学员的所有报名都已更新。"),
     )
@@ -149,8 +176,7 @@ def verify(proof_id: int) -> Any:
 @access.member("bureau", permission="enroll:proof:verify")
 def return_proof(proof_id: int) -> Any:
     """Send the papers back with reasons."""
-    if reading.one_proof(proof_id=proof_id, region_ids=_regions()) is None:
-        abort(404)
+    _here_or_404(proof_id)
     form = ReturnForm()
     if not form.validate_on_submit():
         return _proof_page(proof_id, back=form, status=422)

@@ -59,6 +59,13 @@ def register() -> None:
         kind="bureau", label=_l("推荐登记"), endpoint="enroll.referrals", permission=permission, order=32
     )
     register_item(
+        kind="bureau",
+        label=_l("登记名单"),
+        endpoint="enroll.registers",
+        permission="enroll:register:manage",
+        order=33,
+    )
+    register_item(
         kind="bureau", label=_l("人工复核"), endpoint="enroll.review_requests", permission=permission, order=34
     )
     register_todo("bureau", bureau_todos)

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired, MultipleFileField
+from werkzeug.datastructures import FileStorage
 
 from app import clock, i18n
 from app.enroll import texts
@@ -15,6 +17,7 @@ from app.forms import (
     ChoicesField,
     DateField,
     Form,
+    HiddenField,
     RadioField,
     SelectField,
     TextArea,
@@ -87,9 +90,34 @@ class VerifyForm(Form):
         _l("有效期至"), required=False, description=_l("不填表示长期有效"), latest=date(2100, 12, 31)
     )
 
+    seen = HiddenField()
+
     def chosen(self) -> list[str]:
         """Every group confirmed."""
         return [*(self.groups.data or []), *([self.other.data] if self.other.data else [])]
+
+    def files_seen(self) -> list[int]:
+        """The files that lay before whoever decides."""
+        return [number for part in (self.seen.data or "").split(",") if (number := coerce_id(part)) is not None]
+
+
+class FilesForm(Form):
+    """A learner hands in photos or documents."""
+
+    photo = FileField(_l("用手机拍一张"))
+    files = MultipleFileField(_l("从手机或电脑里选"))
+
+    def chosen(self) -> list[FileStorage]:
+        """Every file that was sent."""
+        return [file for file in (self.photo.data, *(self.files.data or ())) if file]
+
+
+class RegisterForm(Form):
+    """The bureau brings in a state register."""
+
+    as_of = DateField(_l("数据截至"), description=_l("这份名单是哪一天的"))
+    valid_until = DateField(_l("有效期至"), required=False, latest=date(2100, 12, 31))
+    file = FileField(_l("名单文件"), [FileRequired(_l("请选择文件。"))])
 
 
 class ReturnForm(Form):

@@ -16,7 +16,7 @@ from app.enroll import services, texts
 from app.enroll.blueprint import bp
 from app.enroll.models import ACTIVE, EnrollmentState, Proof, ProofState
 from app.enroll.rules import can_withdraw, read_claim
-from app.enroll.services import reading
+from app.enroll.services import files, reading
 from app.enroll.services.reading import PAGE, Mine
 from app.enroll.views import showing
 from app.errors import DomainError, message
@@ -47,15 +47,19 @@ def _shown(mine: Mine) -> dict[str, Any]:
 
 def _proofs() -> list[dict[str, Any]]:
     today = clock.today()
+    proofs = reading.my_proofs(user_id=current_user.id)
+    kept = files.files_of(proof_ids=[proof.id for proof in proofs])
     shown = []
-    for proof in reading.my_proofs(user_id=current_user.id):
+    for proof in proofs:
         shown.append(
             {
                 "proof": proof,
                 "groups": showing.group_names(sorted(read_claim(proof.claim)), today),
                 "state": texts.PROOFS[proof.state],
+                "tone": showing.proof_tone(proof.state),
+                "files": len(kept[proof.id]),
                 "reasons": [texts.RETURNS[code] for code in proof.reason_codes if code in texts.RETURNS],
-                "is_returned": proof.state is ProofState.RETURNED,
+                "can_submit": proof.state in (ProofState.RETURNED, ProofState.EXPIRED),
             }
         )
     return shown
@@ -134,12 +138,16 @@ def submit_again(proof_id: int) -> Any:
     if db.session.get(Proof, proof_id) is None:
         abort(404)
     try:
-        services.submit_again(proof_id=proof_id, user_id=current_user.id)
-        flash(_("已重新提交，请带补正后的材料到人社局窗口。"), "success")
+        new = services.submit_again(proof_id=proof_id, user_id=current_user.id)
     except DomainError as error:
         http.roll_back()
         flash(message(error), "warning")
-    return redirect(url_for("enroll.mine"), 303)
+        return redirect(url_for("enroll.mine"), 303)
+    if new is None:
+        flash(_("同样的材料已经在核验，或者还在有效期内，不用再交。"), "info")
+        return redirect(url_for("enroll.mine"), 303)
+    flash(_("已重新提交。请在这里换上补正的文件，或者带材料到人社局窗口。"), "success")
+    return redirect(url_for("enroll.my_proof", proof_id=new.id), 303)
 
 
 @bp.get("/me/notices")

@@ -15,7 +15,7 @@ from app.db import db
 from app.enroll import services, texts
 from app.enroll.blueprint import bp
 from app.enroll.rules import read_claim
-from app.enroll.services import reading
+from app.enroll.services import certified, reading
 from app.enroll.services.profiles import masked_id, stored_facts
 from app.enroll.views import showing
 from app.enroll.views.forms import ProfileForm
@@ -60,16 +60,22 @@ def data() -> str:
     user_id, today = current_user.id, clock.today()
     known = services.get_profile(user_id=user_id)
     region = db.session.scalar(sa.select(Region).where(Region.id == known.region_id)) if known else None
+    stored = stored_facts(known.facts if known else None)
+    enrollments = reading.my_enrollments(user_id=user_id)
     decisions = [(decision, json.loads(decision.grounds)) for decision in reading.my_decisions(user_id=user_id)]
     return render_template(
         "enroll/data.html",
         known=known,
         masked_id=masked_id(known) if known else None,
         region=i18n.pick(region.name, region.name_en) if region else None,
-        facts=_facts_in_words(stored_facts(known.facts if known else None)),
+        facts=_facts_in_words(stored),
+        certified=showing.certified_lines(certified.claims_of(learner_id=user_id, on=today), stored, today),
+        review_url=url_for("enroll.request_review", course_id=enrollments[0].enrollment.course_id)
+        if enrollments
+        else None,
         decisions=decisions,
         answers=texts.ANSWERS,
-        enrollments=reading.my_enrollments(user_id=user_id),
+        enrollments=enrollments,
         states=texts.STATES,
         proofs=[
             (proof, showing.group_names(sorted(read_claim(proof.claim)), today), texts.PROOFS[proof.state])

@@ -13,10 +13,13 @@ from app import clock, i18n, money
 from app.catalog import texts as catalog_texts
 from app.catalog.models import CourseRun
 from app.enroll import texts
-from app.enroll.models import Enrollment, EnrollmentState, PapersState
+from app.enroll.models import Enrollment, EnrollmentState, PapersState, ProofFile, ProofState
+from app.enroll.rules import Claim
+from app.enroll.services import certified, papers
 from app.enroll.services.judging import Judgement
 from app.policy import services as policy
 from app.policy.panel import panel
+from app.uploads import UploadKind
 
 State = EnrollmentState
 ORDER = ("done", "now", "ahead")
@@ -32,6 +35,55 @@ def group_names(codes: Iterable[str], on: date) -> str:
     """Several groups in one line; nothing said is said so."""
     names = [group_name(code, on) for code in codes]
     return _("、").join(names) if names else _("本人没有说明，请核实")
+
+
+def papers_needed(codes: Iterable[str], on: date) -> list[tuple[str, list[str]]]:
+    """For each group, the papers any one of which proves it."""
+    book, locale = policy.rulebook(), i18n.code()
+    return [
+        (group_name(code, on), [book.paper(paper).name.in_(locale) for paper in papers.papers_of(code, on=on)])
+        for code in codes
+    ]
+
+
+def proof_tone(state: ProofState) -> str:
+    """The colour of a proof's tag."""
+    return {ProofState.VERIFIED: "done", ProofState.PENDING: "wait"}.get(state, "stop")
+
+
+def file_line(file: ProofFile, number: int) -> dict[str, Any]:
+    """A file of a proof in a list: a photo or a PDF, by its number, with its size."""
+    is_photo = file.kind is UploadKind.PHOTO
+    return {
+        "id": file.id,
+        "is_photo": is_photo,
+        "label": _("照片 %(n)s", n=number) if is_photo else _("PDF %(n)s", n=number),
+        "size": _("%(n)s KB", n=max(1, round(file.size / 1024))),
+        "at": file.created_at,
+    }
+
+
+def certified_lines(claims: Iterable[Claim], answers: Mapping[str, object], on: date) -> list[dict[str, Any]]:
+    """What state registers say of a learner, in words, and whether the learner said something else."""
+    found = [claim for claim in claims if claim.register is not None and claim.is_valid(on)]
+    differing = certified.differing(answers=answers, claims=found)
+    return [
+        {
+            "register": texts.REGISTERS[claim.register],
+            "says": _certified_words(claim, on),
+            "until": claim.valid_until,
+            "differs": claim.register in differing,
+        }
+        for claim in found
+        if claim.register is not None and (claim.groups or claim.facts)
+    ]
+
+
+def _certified_words(claim: Claim, on: date) -> str:
+    months = dict(claim.facts).get("insured_months")
+    if months is not None:
+        return _("累计缴费 %(n)s 个月", n=months)
+    return group_names(sorted(claim.groups), on)
 
 
 def answer_card(judged: Judgement, answers: Mapping[str, str], *, fee_fen: int, course_id: int) -> dict[str, Any]:
@@ -102,7 +154,7 @@ def _papers_station(enrollment: Enrollment) -> dict[str, Any]:
     if enrollment.papers is PapersState.RETURNED:
         note = _("材料被退回，见下面的原因，补正后重新提交。")
         return {"label": _("补正材料"), "state": "now", "who": _("你"), "note": note}
-    note = _("请带上材料到常住县（市、区）人社局窗口，核验一次，以后报名都有效。")
+    note = _("在「我的材料」里拍照上传，或者带材料到常住县（市、区）人社局窗口。核验一次，以后报名都有效。")
     return {"label": _("人社局核验材料"), "state": "now", "who": _("你和人社局"), "note": note}
 
 

@@ -18,12 +18,12 @@ from app.errors import DomainError
 from app.i18n import code as locale_code
 from app.policy import designations, shortage
 from app.policy.forms import DesignationForm, DesignationStateForm, ListForm
-from app.policy.lists import ListFileError
 from app.policy.models import Designation, DesignationState, ShortageList
 from app.policy.store import CITY
 from app.policy.texts import text
 from app.scope import require
 from app.security import access
+from app.sheets import SheetError
 from app.tenants.desk import register_item
 from app.tenants.models import Region
 
@@ -94,7 +94,7 @@ def new_shortage_list() -> str | Response | tuple[str, int]:
                     content=form.file.data.read(),
                 )
                 return redirect(url_for("policy.shortage_list", list_id=draft.id), 303)
-            except ListFileError as error:
+            except SheetError as error:
                 http.roll_back()
                 form.file.errors = [text(error.code, locale_code(), **error.params)]
             except shortage.RowsRefused as error:
