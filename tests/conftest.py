@@ -57,8 +57,7 @@ def session_app(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def app(session_app: Flask, super_engine: sa.Engine) -> Iterator[Flask]:
-    """The app, with clean tables afterwards; jobs run in it, whatever app a test before made."""
-    jobs.init_app(session_app)
+    """The app, with clean tables afterwards."""
     yield session_app
     clean(super_engine)
 

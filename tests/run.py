@@ -22,7 +22,8 @@ BIN = Path(sys.executable).parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PACKAGES = ("chromium", "fonts-wqy-microhei")
 JAVA_PACKAGES = ("openjdk-25-jre-headless", "openjdk-21-jre-headless")  # the first there is
-ALONE = ("concurrency", "operations", "browser")  # folders that need the machine to themselves
+# Folders that need the machine, or a process with an app of their own, to themselves.
+ALONE = ("relevance", "concurrency", "operations", "browser")
 OURS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "SECRET_KEY", "PII_KEY", "BLIND_INDEX_KEY", "DATA_DIR", "PORT")
 OURS += ("HOST", "JIANGTU_ENV", "PUBLIC_URL", "SMTP_URL", "SMS_URL", "FLASK_APP", "FLASK_DEBUG", "PYTEST_ADDOPTS")
 

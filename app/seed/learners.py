@@ -175,6 +175,27 @@ def _add_proof(block: Block, learner: Learner, state: ProofState) -> None:
             dedupe=f"enroll.proof_{state.value}:{proof_id}",
             is_read=True,
         )
+    if state is ProofState.VERIFIED and learner.id % 40 == 0:
+        _add_expired_proof(block, learner)
+
+
+def _add_expired_proof(block: Block, learner: Learner) -> None:
+    """The proof before the one that is in force: it served its time."""
+    reference, bureau = block.reference, block.bureaus[learner.place.id]
+    block.rows.add(
+        Proof,
+        learner_id=learner.id,
+        region_id=learner.place.id,
+        claim=rules.write_claim(learner.situations),
+        is_referral=False,
+        state=ProofState.EXPIRED,
+        reason_codes=[],
+        note=None,
+        valid_until=reference.today - timedelta(days=230),
+        decided_by=bureau.manager_id,
+        decided_at=reference.at(-420, 10),
+        created_at=reference.at(-421, 10),
+    )
 
 
 def _add_referral(block: Block, learner: Learner, number: int) -> None:

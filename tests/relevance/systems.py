@@ -41,14 +41,18 @@ def measure_all(server: OwnPostgres, elasticsearch_url: str, folder: Path) -> Me
         elastic = next(names)
         elastic_index.rebuild(as_app, elastic)
         cards = corpus.read(past_walls)
+        app = create_app(database.settings(folder))
         measured = measure(
             {
-                **engines(create_app(database.settings(folder)), elastic),
+                **engines(app, elastic),
                 **baselines(client_for(elastic), elastic.prefix, cards),
             },
             [card for card, _texts in cards],
         )
         next(names, None)
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
     past_walls.dispose()
     as_app.dispose()
     return measured
