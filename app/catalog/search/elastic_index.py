@@ -256,6 +256,7 @@ def rebuild(
                 session.execute(sa.text("insert into index_builds (name) values (:name)"), {"name": name})
             covered = fill(engine, client, name, progress=progress)
             client.indices.put_settings(index=name, settings={"index": LIVE})
+            client.indices.flush(index=name)  # what was written lazily must outlive a power cut before it counts
             count = _take_over(engine, settings, name, covered)
         finally:
             _clear(engine, client, alias)
