@@ -100,8 +100,8 @@ def _data(place: Path, size: int) -> Iterator[Database]:
     with OwnPostgres(place / "data") as server:
         server.ensure_roles_and_database()
         found = Database(server, "jiangtu")
+        migrate(found, place)
         if is_new:
-            migrate(found, place)
             began = time.perf_counter()
             command = [sys.executable, "-m", "flask", "seed", "--courses", str(size), "--today", "2026-11-23"]
             subprocess.run(command, cwd=ROOT, env=found.environment(place), check=True, stdout=subprocess.DEVNULL)
