@@ -11,6 +11,8 @@ import rjieba
 from babel.dates import format_date
 from flask import Flask, g, has_request_context, session
 from flask_babel import Babel, Domain, get_locale, get_translations, ngettext, npgettext, pgettext
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
 from app.clock import local
@@ -40,6 +42,13 @@ babel.domain_instance = SourceDomain()
 def translated(string: str) -> str:
     """A source text in the reader's language."""
     return string if code() == "zh" else str(get_translations().ugettext(string))
+
+
+@pass_eval_context
+def _in_template(context: EvalContext, text: str, /, **variables: Any) -> str:
+    """`_` in a template: as Jinja's own, which takes three calls for it and a page has hundreds."""
+    said = Markup(translated(text)) if context.autoescape else translated(text)  # noqa: S704 - our own text
+    return said % variables if variables or "%" in text else said
 
 
 def select_locale() -> str:
@@ -109,6 +118,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         translated, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
+    app.jinja_env.globals["_"] = _in_template
     app.jinja_env.filters.update(day=day, hour=hour, moment=moment, phrase=phrase)
 
     @app.context_processor

@@ -172,7 +172,9 @@ def test_every_card_says_what_it_has_its_points_for(client: LintingClient, make:
     make.course(title="给焊工的收银课", trade_code=UNLISTED, designated=False, is_subsidised=False)
     reindex()
     answer(client)
-    page = soup(client, "/courses", q="焊工")
+    asked = one(soup(client, "/courses", q="焊工"), ".why-order")
+    assert not asked.select("li")
+    page = soup(client, link(asked, "看每门课的分数"))
     lines = [line.get_text() for line in one(page, ".why-order").select("li")]
     assert [line.split("：")[0] for line in lines] == titles(page)
     for said in ("工种完全符合 400", "急需紧缺 32", "对你免费 16", "有名额 8", "30 天内开班 4"):
@@ -261,6 +263,7 @@ def test_a_place_is_told_by_post_and_orders_the_results(client: LintingClient) -
     page = soup(client, sent.headers["Location"])
     assert titles(page) == ["平山县的班", "长安区的班"]
     assert "离平山县近的靠前" in one(page, ".near").get_text()
+    page = soup(client, link(page, "看每门课的分数"))
     assert "离你近 3" in one(page, ".why-order").get_text()
     assert client.post("/courses/near/forget", data={"next": back}).status_code == 303
     assert titles(soup(client, "/courses", shortage="1")) == ["长安区的班", "平山县的班"]

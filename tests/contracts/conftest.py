@@ -57,7 +57,7 @@ class Engine:
 
     def page(self, query: Query) -> Page:
         """A page as people see it."""
-        return assemble(self.search, db.session, query)
+        return assemble(self.search, db.session, query, is_explained=True)
 
 
 @pytest.fixture(params=ENGINES)

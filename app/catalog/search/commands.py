@@ -57,7 +57,9 @@ def query(text: str, engine: str | None, filters: tuple[str, ...], as_json: bool
         region_ids = {place.code: place.id for place in browsing.places(generation=generation).values()}
         wanted = asking.query_of(joined, understood.terms, on=on, region_ids=region_ids)
         try:
-            answer = searching.search(query=wanted, generation=generation, engine=_engine(engine))
+            answer = searching.search(
+                query=wanted, generation=generation, engine=_engine(engine), is_explained=True
+            )
         except EngineGoneError as error:
             raise click.ClickException(f"{engine} did not answer: {error}") from error
         found = {

@@ -7,7 +7,7 @@ nothing typed is ever parsed, so nothing in it can mean anything.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -169,23 +169,27 @@ def suggest_body(typed: str, *, kinds: Iterable[str], most: int) -> Json:
 
 def hits(response: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
     """The hits of a response to `find_body`."""
-    return tuple(_hit(row, plan) for row in response["hits"]["hits"])
+    tenant, readers = Field.TENANT_ID.value, [_reader(key) for key in plan.keys]
+    found = []
+    for row in response["hits"]["hits"]:
+        points, *values = row["sort"] if plan.parts else (0, *row["sort"])
+        sort = [read(value) for read, value in zip(readers, values, strict=True)]
+        found.append(
+            Hit(UUID(row["_id"]), int(row["fields"][tenant][0]), int(points), (-int(points), *sort)),
+        )
+    return tuple(found)
 
 
-def _hit(row: Mapping[str, Any], plan: Plan) -> Hit:
-    values = row["sort"]
-    points = int(values[0]) if plan.parts else 0
-    keys = values[1:] if plan.parts else values
-    sort = tuple(_ascending(value, key) for value, key in zip(keys, plan.keys, strict=True))
-    return Hit(UUID(row["_id"]), int(row["fields"][Field.TENANT_ID.value][0]), points, (-points, *sort))
+def _reader(key: Key) -> Callable[[Any], tuple[bool, int]]:
+    """How a sort value is read, so that hits of both engines compare."""
+    is_date, sign = key.field in _DATES, -1 if key.is_descending else 1
 
+    def read(value: Any) -> tuple[bool, int]:
+        if value is None or abs(value) >= _NO_NUMBER:
+            return True, 0
+        return False, sign * (value // _MS_A_DAY + _DAY_ONE if is_date else value)
 
-def _ascending(value: Any, key: Key) -> tuple[bool, int]:
-    """A sort value as PostgreSQL's engine gives it, so that hits of both compare."""
-    if value is None or abs(value) >= _NO_NUMBER:
-        return True, 0
-    number = value // _MS_A_DAY + _DAY_ONE if key.field in _DATES else value
-    return False, -number if key.is_descending else number
+    return read
 
 
 def counts(response: Mapping[str, Any], plan: Plan) -> Counts:

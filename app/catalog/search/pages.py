@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -39,8 +40,18 @@ _heads: Kept[tuple[Generation, Query], Pages] = Kept(MOST_KEPT)
 _hits: Kept[tuple[Generation, Query], tuple[Hit, ...]] = Kept(MOST_KEPT)
 
 
-def assemble(engine: SearchBackend, session: AnySession, query: Query, *, generation: Generation = None) -> Page:
-    """Answer a query; a page past the last, or past how far can be turned, is the last."""
+def assemble(
+    engine: SearchBackend,
+    session: AnySession,
+    query: Query,
+    *,
+    generation: Generation = None,
+    is_explained: bool = False,
+) -> Page:
+    """Answer a query; a page past the last, or past how far can be turned, is the last.
+
+    Cards say why they stand where they stand if it `is_explained`: that takes reading what they were found by.
+    """
     plan = make_plan(query)
     may_keep = engine.name == postgres.NAME and not query.near
     asking = _Asking(engine, plan, query, generation if may_keep else None)
@@ -60,7 +71,8 @@ def assemble(engine: SearchBackend, session: AnySession, query: Query, *, genera
     if number > page.pages:
         page = replace(page, page=page.pages)
         hits = asking.page(page.pages)
-    return replace(page, cards=tuple(_cards(session, hits, plan, query)))
+    parts = plan.parts if is_explained else ()
+    return replace(page, cards=tuple(_cards(session, hits, parts, query.on)))
 
 
 class _Asking:
@@ -141,13 +153,12 @@ def _at(pages: Pages, at: int) -> tuple[Hit, ...]:
     return pages[at] if at < len(pages) else ()
 
 
-def _cards(session: AnySession, hits: Iterable[Hit], plan: Plan, query: Query) -> list[Card]:
-    """The cards of hits with their seats now, and the parts that put them there; one gone since is left out."""
-    rows = read_cards(session, [hit.card_id for hit in hits], *held_columns(plan.parts))
+def _cards(session: AnySession, hits: Iterable[Hit], parts: Collection[Part], on: date) -> list[Card]:
+    """The cards of hits with their seats now, and which of the parts hold; one gone since is left out."""
+    rows = read_cards(session, [hit.card_id for hit in hits], *held_columns(parts))
     seats = read_seats(session, runs_of(row.card for row in rows))
     return [
-        card_from(row.card, version=row.version, seats=seats, on=query.on, reasons=reasons(row, plan.parts))
-        for row in rows
+        card_from(row.card, version=row.version, seats=seats, on=on, reasons=reasons(row, parts)) for row in rows
     ]
 
 

@@ -24,20 +24,30 @@ class Answer:
     unknown: tuple[Term, ...] = ()
 
 
-def search(*, query: Query, generation: Generation = None, engine: SearchBackend | None = None) -> Answer:
+def search(
+    *,
+    query: Query,
+    generation: Generation = None,
+    engine: SearchBackend | None = None,
+    is_explained: bool = False,
+) -> Answer:
     """Answer a query. Where nothing is found, words that alone find nothing are left out, and named.
 
     Filters are never left out. If every word is unknown, nothing is found and all of them are named.
     """
     engine = engine or current_engine()
-    page = assemble(engine, db.session, query, generation=generation)
+
+    def find(query: Query) -> Page:
+        return assemble(engine, db.session, query, generation=generation, is_explained=is_explained)
+
+    page = find(query)
     if page.total or not query.terms:
         return Answer(page, query)
     unknown = tuple(term for term in query.terms if not _is_found(engine, query, term))
     known = tuple(term for term in query.terms if term not in unknown)
     if unknown and known:
         query = replace(query, terms=known)
-        page = assemble(engine, db.session, query, generation=generation)
+        page = find(query)
     return Answer(page, query, unknown)
 
 

@@ -31,6 +31,8 @@ from app.db import db
 from app.i18n import code as locale_code
 from app.security import access
 
+WHY = "why"  # the parameter that asks for the reasons
+
 SORTS = {
     Sort.BEST: _l("最合适"),
     Sort.STARTS_SOON: _l("最早开班"),
@@ -85,7 +87,9 @@ def _make_page(on: date, started: float) -> tuple[Response, log.Entry | None]:
     was_stranger = is_stranger()
     generation = searching.generation()
     looking = Looking(on, generation)
-    answer = searching.search(query=looking.query(looking.joined, looking.terms), generation=generation)
+    answer = searching.search(
+        query=looking.query(looking.joined, looking.terms), generation=generation, is_explained=looking.asks_why
+    )
     found = answer.page
     entry = looking.entry(found, took_ms=round((perf_counter() - started) * 1000))
     html = render_template("catalog/search.html", **_context(looking, answer))
@@ -106,6 +110,7 @@ class Looking:
     def __init__(self, on: date, generation: Generation) -> None:
         self.on = on
         self.asked = asking.read(request.args.items(multi=True), on=on)
+        self.asks_why = request.args.get(WHY) == "1"
         self.regions = browsing.places(generation=generation)
         self.understood: Understood = browsing.understand(
             self.asked.q, on=on, is_exact=self.asked.exact, generation=generation
@@ -139,8 +144,8 @@ class Looking:
         return offers.price_of(card.shape, fee_fen=card.fee_fen, verdict=self.verdicts.get(card.shape))
 
     def entry(self, found: Page, *, took_ms: int) -> log.Entry | None:
-        """What the log says of this search; nothing of further pages, nor of the whole catalog."""
-        if self.asked.page > 1 or not self.asked.is_search or request.method != "GET":
+        """What the log says of this search; nothing of further pages or of why, nor of the whole catalog."""
+        if self.asked.page > 1 or self.asks_why or not self.asked.is_search or request.method != "GET":
             return None
         trades = tuple(dict.fromkeys(code for term in self.terms for code in term.trades))
         filters = narrowing.filters_of(self.joined)
@@ -159,6 +164,8 @@ def _context(looking: Looking, answer: Answer) -> dict[str, Any]:
             cards.html(card, looking.price(card), looking.regions, looking.asker.book) for card in found.cards
         ],
         "reasons": [cards.reasons(card) for card in found.cards if card.reasons],
+        "asks_why": looking.asks_why,
+        "why_url": _why_url(asked),
         "chips": _chips(looking),
         "corrections": _corrections(looking),
         "unknown": [term.said or term.text for term in answer.unknown],
@@ -175,6 +182,12 @@ def _context(looking: Looking, answer: Answer) -> dict[str, Any]:
         "way": _way(looking) if not found.total else None,
         "save": _save(looking),
     }
+
+
+def _why_url(asked: Asked) -> str:
+    """The same page again, saying what each card has its points for."""
+    here = address(asked)
+    return f"{here}{'&' if '?' in here else '?'}{WHY}=1#{WHY}"
 
 
 def _chips(looking: Looking) -> list[dict[str, str]]:
