@@ -84,8 +84,11 @@ class OwnElasticsearch:
         """Whether the process we started is alive."""
         return self.process is not None and self.process.poll() is None
 
-    def start(self, *, timeout: float = 120.0) -> Self:
-        """Fetch what is missing, start, and wait until it answers; does nothing if it runs already."""
+    def start(self, *, timeout: float = 600.0) -> Self:
+        """Fetch what is missing, start, and wait until it answers; does nothing if it runs already.
+
+        A large index that was not closed properly takes minutes to be read again.
+        """
         if self.is_running():
             return self
         java = find_java()

@@ -148,6 +148,12 @@ class CourseRun(Model):
         same_tenant("courses", "course_id"),
         sa.UniqueConstraint("tenant_id", "id"),
         sa.Index("ix_course_runs_course_id_starts_on", "course_id", "starts_on"),
+        sa.Index(
+            "ix_course_runs_starts_on_id_open",
+            "starts_on",
+            "id",
+            postgresql_where=sa.text("is_public and state = 'open'"),
+        ),
         sa.CheckConstraint("ends_on >= starts_on", name="dates"),
         sa.CheckConstraint("not is_public or state <> 'draft'", name="public_is_not_draft"),
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from flask import Flask
 
+from app.catalog.services import browsing
 from app.i18n import day
 from tests.factories import Make
 from tests.support.pages import LintingClient
@@ -52,6 +54,18 @@ def test_classes_within_two_weeks_with_seats_are_shown_soonest_first(
     reindex()
     page = home(client)
     assert [link.get_text() for link in page.select(".card--dated h3 a")] == ["明天", "后天"]
+
+
+def test_a_course_with_many_classes_hides_no_other(
+    client: LintingClient, make: Make, reindex: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing, "RUNS_AT_ONCE", 2)
+    often = make.course(title="天天开班")
+    for days in (1, 2, 3, 4, 5):
+        make.run(often, starts_in=days)
+    make.run(make.course(title="第六天"), starts_in=6)
+    reindex()
+    assert [link.get_text() for link in home(client).select(".card--dated h3 a")] == ["天天开班", "第六天"]
 
 
 def test_seats_on_the_home_page_are_those_of_this_moment(

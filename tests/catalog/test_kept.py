@@ -15,7 +15,7 @@ from app.catalog import published
 from app.catalog.documents import build_documents
 from app.catalog.search import store
 from app.catalog.search.contract import Page, Query
-from app.catalog.search.kept import Kept
+from app.catalog.search.kept import SHARE, Costly, Kept
 from app.catalog.search.pages import assemble
 from app.catalog.search.postgres import PostgresSearch
 from app.clock import today
@@ -207,3 +207,37 @@ def test_what_was_used_least_lately_is_forgotten_first() -> None:
     kept.put("c", 3)
     assert [kept.get(key) for key in "abc"] == [1, None, 3]
     assert kept.get_or("b", lambda: 4) == 4
+
+
+# --- What takes long to make ---------------------------------------------------------------------------------
+
+
+def _counting(took: float) -> tuple[Costly[str, int], Callable[[str], int], Callable[[float], None]]:
+    """What takes so many seconds to count, what is shown for a generation, and a way to let time pass."""
+    now = [0.0]
+    made = [0]
+    kept: Costly[str, int] = Costly(4, clock=lambda: now[0])
+
+    def make() -> int:
+        now[0] += took
+        made[0] += 1
+        return made[0]
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
+    return kept, lambda generation: kept.get_or("trades", generation, make), wait
+
+
+def test_what_is_quickly_counted_is_counted_for_every_generation() -> None:
+    _kept, shown, _wait = _counting(took=0.01)
+    assert [shown("a"), shown("a"), shown("b"), shown("a")] == [1, 1, 2, 3]
+
+
+def test_what_takes_long_to_count_is_shown_a_while_though_the_documents_changed() -> None:
+    _kept, shown, wait = _counting(took=2.0)
+    assert [shown("a"), shown("b")] == [1, 1]
+    wait(2.0 * SHARE - 1)
+    assert shown("c") == 1
+    wait(2)
+    assert shown("c") == 2

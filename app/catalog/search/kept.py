@@ -1,11 +1,12 @@
 """What a process keeps of answers that cannot have changed: a small map that forgets what was used least lately.
 
-Nothing here expires by time. Whoever keeps something puts everything it depends on into its key, above all the
+`Kept` never expires by time. Whoever keeps something puts everything it depends on into its key, above all the
 index's generation, which is read anew for every request; an old generation is never asked for again and falls out.
 """
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
@@ -44,3 +45,31 @@ class Kept(Generic[K, V]):
         """What is kept under the key, made if it is not there."""
         value = self.get(key)
         return self.put(key, make()) if value is None else value
+
+
+LONG_SECONDS = 0.1
+SHARE = 20
+
+
+class Costly(Generic[K, V]):
+    """What is made anew for every generation, unless that took long: then it is kept `SHARE` times as long.
+
+    So it never takes more than a twentieth of a process's time, however many courses there are and however often
+    they change; while it is quick to make it is exact.
+    """
+
+    def __init__(self, most: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._kept: Kept[K, tuple[Hashable, float, V]] = Kept(most)
+        self._clock = clock
+
+    def get_or(self, key: K, generation: Hashable, make: Callable[[], V]) -> V:
+        """What is kept under the key if it is of this generation or cost too much to be made again so soon."""
+        began = self._clock()
+        known = self._kept.get(key)
+        if known is not None and (known[0] == generation or began < known[1]):
+            return known[2]
+        value = make()
+        took = self._clock() - began
+        good_until = began + took * (1 + SHARE) if took > LONG_SECONDS else began
+        self._kept.put(key, (generation, good_until, value))
+        return value

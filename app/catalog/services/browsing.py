@@ -11,14 +11,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.catalog.models import Course, CourseRevision, CourseRun, RunSeats, RunSession, RunState
 from app.catalog.search import postgres, store
 from app.catalog.search.backend import engine
 from app.catalog.search.contract import Card, CardRun, Generation, Suggestion, card_from
 from app.catalog.search.folding import normalise
-from app.catalog.search.kept import Kept
+from app.catalog.search.kept import Costly, Kept
 from app.catalog.search.lexicon import Lexicon, make_lexicon
 from app.catalog.search.models import CourseDocument, Suggestable, Synonym
 from app.catalog.search.understanding import Understood
@@ -30,7 +29,8 @@ from app.policy.models import Trade
 from app.tenants.models import Region, RegionKind
 
 SOON_DAYS = 14
-MOST_ALIKE = 4  # how many courses of one card are looked at for one to show
+RUNS_AT_ONCE = 50
+MOST_LOOKS = 8  # a few cards with hundreds of classes each are not waited for
 MOST_SUGGESTED = 8
 LEAST_OTHERS = 3  # of them so many are no trades, where there are that many
 INSTITUTION = "institution"
@@ -106,7 +106,7 @@ _PLACES = (
 # index, which changes at least every night.
 _places: Kept[Generation, dict[int, Place]] = Kept(2)
 _categories: Kept[Generation, dict[str, str]] = Kept(2)
-_in_demand: Kept[tuple[Generation, date, int], list[TradeInDemand]] = Kept(4)
+_in_demand: Costly[tuple[date, int], list[TradeInDemand]] = Costly(4)
 _suggested: Kept[tuple[Generation, str, int], list[Suggestion]] = Kept(1000)
 _lexicons: Kept[Generation, Lexicon] = Kept(2)
 # Seats change all the time, names hardly ever: by everything a lexicon is made of.
@@ -181,10 +181,9 @@ def suggest(typed: str, *, most: int = MOST_SUGGESTED) -> list[Suggestion]:
 
 
 def trades_in_demand(*, on: date, most: int, generation: Generation = None) -> list[TradeInDemand]:
-    """Shortage trades by the number of their open classes from today on; counted once a day and generation."""
+    """Shortage trades by the number of their open classes from today on; a large catalog is counted less often."""
     if generation:
-        key = generation, on, most
-        return _in_demand.get_or(key, lambda: trades_in_demand(on=on, most=most))
+        return _in_demand.get_or((on, most), generation, lambda: trades_in_demand(on=on, most=most))
     start = sa.func.unnest(CourseDocument.start_dates).table_valued("each").render_derived()
     counted = (
         sa.select(
@@ -206,35 +205,53 @@ def trades_in_demand(*, on: date, most: int, generation: Generation = None) -> l
 
 def starting_soon(*, on: date, most: int) -> list[StartingRun]:
     """Classes that start within two weeks and have seats, at most one of a card, the soonest first."""
-    first = (
-        sa.select(CourseRun.id.label("run_id"), CourseRun.course_id, CourseRun.starts_on)
+    found: dict[UUID, StartingRun] = {}
+    last = (on, 0)
+    for _look in range(MOST_LOOKS):
+        rows = db.session.execute(_starting_after(*last, until=on + timedelta(days=SOON_DAYS))).all()
+        for row in rows:
+            if row.card is None:
+                continue
+            seats = {row.id: (row.capacity, row.taken, row.waiting)}
+            whole = card_from(row.card, version=row.version, seats=seats, on=on)
+            for run in whole.runs:
+                if run.run_id == row.id:
+                    found.setdefault(whole.card_id, StartingRun(run, whole))
+        if len(found) >= most or len(rows) < RUNS_AT_ONCE:
+            break
+        last = rows[-1].starts_on, rows[-1].id
+    return list(found.values())[:most]
+
+
+def _starting_after(on: date, run_id: int, *, until: date) -> sa.Select[Any]:
+    """The next classes with seats after a day's class of this number, the soonest first, with their cards."""
+    run = (
+        sa.select(
+            CourseRun.id,
+            CourseRun.course_id,
+            CourseRun.starts_on,
+            RunSeats.capacity,
+            RunSeats.taken,
+            RunSeats.waiting,
+        )
         .join(RunSeats, RunSeats.run_id == CourseRun.id)
         .where(
             CourseRun.is_public,
             CourseRun.state == RunState.OPEN,
-            CourseRun.starts_on.between(on, on + timedelta(days=SOON_DAYS)),
+            sa.tuple_(CourseRun.starts_on, CourseRun.id) > sa.tuple_(on, run_id),
+            CourseRun.starts_on <= until,
             CourseRun.starts_at > now(),
             RunSeats.taken < RunSeats.capacity,
         )
-        .ext(distinct_on(CourseRun.course_id))
-        .order_by(CourseRun.course_id, CourseRun.starts_on, CourseRun.id)
+        .order_by(CourseRun.starts_on, CourseRun.id)
+        .limit(RUNS_AT_ONCE)
         .subquery()
     )
-    rows = db.session.execute(
-        sa.select(first.c.run_id, CourseDocument.card, CourseDocument.version, RunSeats)
-        .join(CourseDocument, CourseDocument.course_ids.contains(postgresql.array([first.c.course_id])))
-        .join(RunSeats, RunSeats.run_id == first.c.run_id)
-        .order_by(first.c.starts_on, first.c.run_id)
-        .limit(most * MOST_ALIKE)
+    return (
+        sa.select(run, CourseDocument.card, CourseDocument.version)
+        .outerjoin(CourseDocument, CourseDocument.course_ids.contains(postgresql.array([run.c.course_id])))
+        .order_by(run.c.starts_on, run.c.id)
     )
-    found: dict[UUID, StartingRun] = {}
-    for run_id, card, version, seats in rows:
-        live = {run_id: (seats.capacity, seats.taken, seats.waiting)}
-        whole = card_from(card, version=version, seats=live, on=on)
-        for run in whole.runs:
-            if run.run_id == run_id:
-                found.setdefault(whole.card_id, StartingRun(run, whole))
-    return list(found.values())[:most]
 
 
 def public_course(course_id: int) -> PublicCourse | None:
