@@ -13,7 +13,7 @@ from flask import Flask, g, has_request_context, session
 from flask_babel import Babel, Domain, get_locale, get_translations, ngettext, npgettext, pgettext
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.clock import local
 
@@ -100,13 +100,13 @@ def phrase(text: str) -> Markup:
 @lru_cache(maxsize=4096)
 def _phrase(text: str) -> Markup:
     # A word of one character stays with the word before it, and punctuation breaks by itself.
-    out, before = Markup(), ""
+    out, before = [], ""
     for word in rjieba.cut(text):
         if len(word) > 1 and _HAN.match(word) and _HAN.match(before[-1:]):
-            out += Markup("<wbr>")
-        out += word
+            out.append("<wbr>")
+        out.append(escape(word))
         before = word
-    return out
+    return Markup("".join(out))  # noqa: S704 - every word is escaped
 
 
 def init_app(app: Flask) -> None:

@@ -171,12 +171,12 @@ def hits(response: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
     """The hits of a response to `find_body`."""
     tenant, readers = Field.TENANT_ID.value, [_reader(key) for key in plan.keys]
     found = []
+    first = 1 if plan.parts else 0
     for row in response["hits"]["hits"]:
-        points, *values = row["sort"] if plan.parts else (0, *row["sort"])
-        sort = [read(value) for read, value in zip(readers, values, strict=True)]
-        found.append(
-            Hit(UUID(row["_id"]), int(row["fields"][tenant][0]), int(points), (-int(points), *sort)),
-        )
+        values = row["sort"]
+        points = int(values[0]) if first else 0
+        sort = (-points, *[read(value) for read, value in zip(readers, values[first:], strict=True)])
+        found.append(Hit(UUID(row["_id"]), int(row["fields"][tenant][0]), points, sort))
     return tuple(found)
 
 
