@@ -1,4 +1,4 @@
-"""「我能免费学什么？」: a few plain questions, no account, no ID number; answers travel by POST only."""
+"""「我能免费学什么？」: plain questions one by one, no account, no ID number; answers travel by POST only."""
 
 from __future__ import annotations
 
@@ -9,43 +9,91 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.clock import today
+from app.i18n import code as locale_code
 from app.policy import answers as kept
-from app.policy import services
-from app.policy.panel import panel, questions
-from app.policy.verdict import Offer
+from app.policy import conversation, services, summary
+from app.policy.conversation import MOST_QUESTIONS
+from app.policy.panel import questions
+from app.policy.rulebook import Question, RuleBook
 from app.security import access
 
 bp = Blueprint("eligibility", __name__)
 
-# No course chosen yet: what any designated course of employment training would bring, listed trade or not.
-_ANY_LISTED = Offer(
-    trade_code="", trade_name="", listed=True, level=5, fee_fen=0, form="employment", designated=True
-)
-_ANY_OTHER = Offer(
-    trade_code="", trade_name="", listed=False, level=5, fee_fen=0, form="employment", designated=True
-)
 
-
-def questions_for(form: str | None = None) -> list[dict[str, Any]]:
-    """The questions for a template, with this visitor's answers marked."""
-    return questions(services.rulebook(), kept.load(session), form)
+def questions_for(form: str | None = None, course_id: int | None = None) -> list[dict[str, Any]]:
+    """The questions for a template, with this visitor's answers marked: of a course, or of all training."""
+    answers = kept.load(session, course_id)
+    return questions(services.rulebook(), answers, form=form, is_of_course=course_id is not None)
 
 
 @bp.get("/eligibility")
 @access.anyone
-def start() -> str:
-    """Show the questions; `course` names the course the person came from."""
-    return render_template("policy/eligibility.html", course_id=_course_id(request.args.get("course")))
+def start() -> Response:
+    """Go to the question that is next, or to the result if none is."""
+    return _go_on()
 
 
-@bp.post("/eligibility")
+@bp.get("/eligibility/questions/<int:number>")
 @access.anyone
-def answer() -> Response:
-    """Keep the answers in the encrypted session and go where they are used."""
+def question(number: int) -> str | Response:
+    """One question of the conversation, and the answer as it stands."""
     book = services.rulebook()
+    found = _question(book, number)
+    if found is None:
+        return _go_on()
+    answers, asked = kept.load(session), kept.asked(session)
+    facts = kept.facts(book, answers)
+    locale = locale_code()
+    return render_template(
+        "policy/question.html",
+        number=number,
+        most=MOST_QUESTIONS,
+        fact=found.fact,
+        label=found.label.in_(locale),
+        options=[
+            {
+                "code": option.code,
+                "label": option.label.in_(locale),
+                "is_given": answers.get(found.fact) == option.code,
+            }
+            for option in found.options
+        ],
+        is_begun=bool(asked or answers),
+        so_far=summary.so_far(conversation.findings(book, facts, today())) if asked or answers else [],
+    )
+
+
+@bp.post("/eligibility/questions/<int:number>")
+@access.anyone
+def answer(number: int) -> Response:
+    """Keep one answer, or that the question was skipped, and go on."""
+    book = services.rulebook()
+    found = _question(book, number)
+    if found is not None and found.fact == request.form.get("fact"):
+        code = request.form.get("answer", "")
+        if found.option(code) is not None:
+            kept.save(session, book, {found.fact: code})
+            kept.keep_asked(session, found.fact)
+        elif "skip" in request.form:
+            kept.skip(session, book, found.fact)
+            kept.keep_asked(session, found.fact)
+    return _go_on()
+
+
+@bp.get("/eligibility/answers")
+@access.anyone
+def answers() -> str:
+    """Every question on one page, to change what was answered; `course` names the course the person came from."""
+    return render_template("policy/answers.html", course_id=_course_id(request.args.get("course")))
+
+
+@bp.post("/eligibility/answers")
+@access.anyone
+def save_answers() -> Response:
+    """Keep the answers in the encrypted session and go where they are used."""
+    book, course_id = services.rulebook(), _course_id(request.form.get("course"))
     given = {question.fact: request.form.get(question.fact, "") for question in book.questions}
-    kept.save(session, book, {**kept.load(session), **{fact: code for fact, code in given.items() if code}})
-    course_id = _course_id(request.form.get("course"))
+    kept.save(session, book, given, course_id)
     if course_id is not None:
         return redirect(url_for("catalog.course", course_id=course_id, _anchor="answer"), 303)
     return redirect(url_for("eligibility.result"), 303)
@@ -54,33 +102,49 @@ def answer() -> Response:
 @bp.get("/eligibility/result")
 @access.anyone
 def result() -> str | Response:
-    """What the answers given so far open, for trades on the list and for the others."""
-    answers = kept.load(session)
-    if not answers:
-        return redirect(url_for("eligibility.start"), 303)
+    """What the answers given so far open: every form of training, the rules that pay, the courses there are."""
+    given = kept.load(session)
+    if not given and not kept.asked(session):
+        return _go_on()
     book, on = services.rulebook(), today()
-    facts = kept.facts(book, answers)
-    panels = []
-    for title, offer in ((_("急需紧缺工种"), _ANY_LISTED), (_("其他工种"), _ANY_OTHER)):
-        verdict = services.verdict(facts=facts, offer=offer, on=on)
-        shown = panel(verdict, offer, book, answers, fee_is_known=False)
-        shown["change_url"] = url_for("eligibility.start")
-        if verdict.answer == "unknown":
-            shown["question"] = {
-                "url": url_for("eligibility.start", _anchor=f"q-{verdict.next_question}"),
-                "label": _("回答还差的问题"),
-            }
-        panels.append({"title": title, "answer": shown, "is_yes": verdict.answer == "yes"})
-    return render_template("policy/eligibility_result.html", panels=panels)
+    facts = kept.facts(book, given)
+    found = conversation.findings(book, facts, on, near_misses=True)
+    return render_template(
+        "policy/result.html",
+        on=on,
+        findings=[summary.told(each, book) for each in found],
+        is_complete=_next(book) is None,
+        is_age_known=not conversation.WORKING_AGE.keys().isdisjoint(facts),
+    )
 
 
 @bp.post("/eligibility/clear")
 @access.anyone
 def clear() -> Response:
-    """Forget the answers."""
+    """Forget the answers and start again."""
     kept.clear(session)
     flash(_("你的回答已经清除。"), "success")
     return redirect(url_for("eligibility.start"), 303)
+
+
+def _go_on() -> Response:
+    if _next(services.rulebook()) is None:
+        return redirect(url_for("eligibility.result"), 303)
+    return redirect(url_for("eligibility.question", number=len(kept.asked(session)) + 1), 303)
+
+
+def _next(book: RuleBook) -> Question | None:
+    given = kept.load(session)
+    return conversation.next_question(book, kept.facts(book, given), {*kept.asked(session), *given}, today())
+
+
+def _question(book: RuleBook, number: int) -> Question | None:
+    """The question with this number: one asked before, or the next; None for any other."""
+    asked = kept.asked(session)
+    if number == len(asked) + 1:
+        return _next(book)
+    found = book.question(asked[number - 1]) if 0 < number <= len(asked) else None
+    return conversation.put(found) if found is not None else None
 
 
 def _course_id(text: str | None) -> int | None:
