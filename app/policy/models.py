@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Codes, Created, Id, Model, enum
+from app.db import BigRef, Codes, Created, Id, Model, enum
 from app.rls import GLOBAL, PUBLISHED
 
 
@@ -29,6 +29,57 @@ class DesignationState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     REMOVED = "removed"
+
+
+class Version(Model):
+    """One dated version of something a bureau publishes: who drafted it, who approved it, from when it holds.
+
+    Rows without an author came with the bundled documents. A draft is published by another person than its author,
+    never changed after, and ended by the next (the tables' triggers see to it). `effects` counts what it would
+    change in current applications; with `is_repeal` nothing holds from its first day on.
+    """
+
+    __abstract__ = True
+    noun: ClassVar[str]
+    subject: ClassVar[tuple[str, ...]]
+
+    id: Mapped[Id]
+    region_id: Mapped[BigRef]
+    document_no: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    is_repeal: Mapped[bool] = mapped_column(default=False)
+    is_published: Mapped[bool] = mapped_column(default=False)
+    authored_by: Mapped[BigRef | None]
+    created_at: Mapped[Created]
+    approved_by: Mapped[BigRef | None]
+    published_at: Mapped[datetime | None]
+    effects: Mapped[dict[str, Any] | None]
+    effects_at: Mapped[datetime | None]
+
+
+class CodedVersion(Version):
+    """A version of one rule or limit, by its code; `data` is what the rules read, its period left out."""
+
+    __abstract__ = True
+    subject = ("region_id", "code")
+
+    code: Mapped[str]
+    data: Mapped[dict[str, Any]]
+
+
+def version_rules(table: str, *keys: str) -> tuple[sa.schema.SchemaItem, ...]:
+    """What holds for every table of versions: one in force a day, and two people behind each that is published."""
+    return (
+        sa.ForeignKeyConstraint(["region_id"], ["regions.id"]),
+        sa.CheckConstraint("valid_to is null or valid_to > valid_from", name="period"),
+        sa.CheckConstraint(
+            "not is_published or authored_by is null "
+            "or (coalesce(approved_by <> authored_by, false) and document_no <> '')",
+            name="two_people",
+        ),
+        dated(table, *((key, "=") for key in keys), where="is_published"),
+    )
 
 
 def dated(table: str, *keys: tuple[str, str], where: str | None = None) -> ExcludeConstraint:
@@ -64,32 +115,21 @@ class Trade(Model):
         return self.variant or self.name
 
 
-class ShortageList(Model):
+class ShortageList(Version):
     """One dated version of a region's shortage-trade list."""
 
     __tablename__ = "shortage_lists"
     __access__ = PUBLISHED(when="is_published", bureau="region_id")
-    __table_args__ = (
-        sa.ForeignKeyConstraint(["region_id"], ["regions.id"]),
-        sa.CheckConstraint("valid_to is null or valid_to > valid_from", name="period"),
-        dated("shortage_lists", ("region_id", "="), where="is_published"),
-    )
+    __table_args__ = version_rules("shortage_lists", "region_id")
+    noun = "shortage_list"
+    subject = ("region_id",)
 
-    id: Mapped[Id]
-    region_id: Mapped[int] = mapped_column(sa.BigInteger)
     name: Mapped[str]
-    document_no: Mapped[str]
     is_sample: Mapped[bool] = mapped_column(default=False)
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
-    is_published: Mapped[bool] = mapped_column(default=False)
-    published_at: Mapped[datetime | None]
-    published_by: Mapped[int | None] = mapped_column(sa.BigInteger)
-    created_at: Mapped[Created]
 
 
 class ShortageListEntry(Model):
-    """One trade on one version of a shortage list, at its numbered place."""
+    """One trade on one version of a shortage list, at its numbered place; `name` is as that document writes it."""
 
     __tablename__ = "shortage_list_entries"
     __access__ = PUBLISHED(when="is_published", bureau="region_id")
@@ -100,6 +140,7 @@ class ShortageListEntry(Model):
     region_id: Mapped[int] = mapped_column(sa.BigInteger)
     trade_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("trades.id"), index=True)
     position: Mapped[int]
+    name: Mapped[str]
     is_published: Mapped[bool] = mapped_column(default=False)
 
 
@@ -124,48 +165,32 @@ class TargetGroup(Model):
     valid_to: Mapped[date | None]
 
 
-class SubsidyRule(Model):
+class SubsidyRule(CodedVersion):
     """A dated subsidy rule (补贴标准) with its clause and the sentence it is quoted from."""
 
     __tablename__ = "subsidy_rules"
-    __access__ = GLOBAL()
+    __access__ = PUBLISHED(when="is_published", bureau="region_id")
     __table_args__ = (
-        sa.ForeignKeyConstraint(["region_id"], ["regions.id"]),
+        *version_rules("subsidy_rules", "region_id", "code"),
         sa.CheckConstraint("amount_fen is null or amount_fen > 0", name="amount"),
-        dated("subsidy_rules", ("region_id", "="), ("code", "=")),
     )
+    noun = "subsidy_rule"
 
-    id: Mapped[Id]
-    region_id: Mapped[int] = mapped_column(sa.BigInteger)
-    code: Mapped[str]
     kind: Mapped[RuleKind] = mapped_column(enum(RuleKind))
     name: Mapped[str]
     name_en: Mapped[str]
     amount_fen: Mapped[int | None] = mapped_column(sa.BigInteger)
-    document_no: Mapped[str]
     clause: Mapped[str]
     quote: Mapped[str]
-    data: Mapped[dict[str, Any]]
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
 
 
-class PolicyParameter(Model):
+class PolicyParameter(CodedVersion):
     """A dated limit or reading of the policy (one in three a year, age, residence), with its basis."""
 
     __tablename__ = "policy_parameters"
-    __access__ = GLOBAL()
-    __table_args__ = (
-        sa.ForeignKeyConstraint(["region_id"], ["regions.id"]),
-        dated("policy_parameters", ("region_id", "="), ("code", "=")),
-    )
-
-    id: Mapped[Id]
-    region_id: Mapped[int] = mapped_column(sa.BigInteger)
-    code: Mapped[str]
-    data: Mapped[dict[str, Any]]
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
+    __access__ = PUBLISHED(when="is_published", bureau="region_id")
+    __table_args__ = version_rules("policy_parameters", "region_id", "code")
+    noun = "policy_parameter"
 
 
 class Designation(Model):

@@ -1,7 +1,7 @@
 """The policy's files put into the database by the owner of its tables.
 
 An entry is known by its code and first day: a new first day is a new dated version beside the old one, the same
-first day corrects that version. The app's role can read all of it and write none of it.
+first day corrects that version. What a bureau published since stands: nothing here undoes or overlays it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from app.policy.models import (
     SubsidyRule,
     TargetGroup,
     Trade,
+    Version,
 )
 from app.tenants.models import Region
 
@@ -54,11 +55,12 @@ def load(session: Session) -> None:
             name_en=entry["en"],
             amount_fen=entry.get("amount_fen"),
             document_no=entry["document"],
+            is_published=True,
             clause=entry["clause"],
             quote=entry["quote"],
         )
     for entry in entries["limit"]:
-        _load_dated(session, PolicyParameter, city_id, entry)
+        _load_dated(session, PolicyParameter, city_id, entry, document_no="", is_published=True)
     _load_sample_list(session, city_id, trades)
 
 
@@ -103,11 +105,16 @@ def _load_trades(session: Session) -> dict[str, int]:
 def _load_dated(session: Session, model: Any, region_id: int, entry: Mapping[str, Any], **columns: Any) -> None:
     valid_from = date.fromisoformat(entry["valid_from"])
     valid_to = date.fromisoformat(entry["valid_to"]) if "valid_to" in entry else None
-    known = session.scalar(
-        sa.select(model).where(
-            model.region_id == region_id, model.code == entry["code"], model.valid_from == valid_from
-        )
-    )
+    versions = session.scalars(
+        sa.select(model).where(model.region_id == region_id, model.code == entry["code"])
+    ).all()
+    known = next((row for row in versions if row.valid_from == valid_from and not _is_bureaus(row)), None)
+    # What a bureau published stands: it keeps the end it gave a version, and nothing is loaded into its time.
+    from_bureau = min((row.valid_from for row in versions if _is_bureaus(row) and row.is_published), default=None)
+    if from_bureau is not None:
+        if valid_from >= from_bureau:
+            return
+        valid_to = min(valid_to or from_bureau, from_bureau)
     values = {**columns, "data": dict(entry), "valid_to": valid_to}
     if known is None:
         session.add(model(region_id=region_id, code=entry["code"], valid_from=valid_from, **values))
@@ -115,6 +122,10 @@ def _load_dated(session: Session, model: Any, region_id: int, entry: Mapping[str
         for name, value in values.items():
             setattr(known, name, value)
     session.flush()
+
+
+def _is_bureaus(row: Any) -> bool:
+    return isinstance(row, Version) and row.authored_by is not None
 
 
 def _load_sample_list(session: Session, region_id: int, trades: dict[str, int]) -> None:
@@ -131,11 +142,16 @@ def _load_sample_list(session: Session, region_id: int, trades: dict[str, int]) 
     )
     session.add(version)
     session.flush()
-    listed = [entry.code for entry in loader.load_trades() if entry.demo_listed]
+    listed = [entry for entry in loader.load_trades() if entry.demo_listed]
     session.add_all(
         ShortageListEntry(
-            list_id=version.id, region_id=region_id, trade_id=trades[code], position=position, is_published=True
+            list_id=version.id,
+            region_id=region_id,
+            trade_id=trades[entry.code],
+            position=position,
+            name=entry.name,
+            is_published=True,
         )
-        for position, code in enumerate(listed, start=1)
+        for position, entry in enumerate(listed, start=1)
     )
     session.flush()

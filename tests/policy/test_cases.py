@@ -62,6 +62,23 @@ def assert_paid(verdict: Verdict, day: Table, payee: str, listed: bool) -> None:
     assert verdict.subsidy_fen == fen(day[payee]["listed" if listed else "other"])
 
 
+def assert_nothing_is_promised(verdict: Verdict) -> None:
+    assert verdict.answer is Answer.ELIGIBLE
+    assert verdict.is_settled
+    assert not verdict.is_free
+    assert (verdict.subsidy_fen, verdict.cap_fen, verdict.payee) == (None, None, None)
+    assert verdict.learner_pays_fen == course({}).fee_fen
+    assert not failed(verdict)
+
+
+def assert_eligible_without_amount(verdict: Verdict, group: Table) -> None:
+    assert_nothing_is_promised(verdict)
+    assert (verdict.group_codes, verdict.rule_code) == ((group["code"],), None)
+    assert verdict.reasons[0].code == "group_without_amount"
+    (named,) = (each for each in book().groups if each.code == group["code"])
+    assert [citation.quote for citation in verdict.citations] == [named.quote]
+
+
 @every_group
 @on_and_off_the_list
 @every_day
@@ -73,10 +90,11 @@ def test_who_trains_free(group: Table, listed: bool, day: str) -> None:
         assert_paid(verdict, DAYS[day], "institution", listed)
         assert (verdict.group_code, verdict.learner_pays_fen) == (group["code"], 0)
         assert verdict.rule_code == ("R2_EMP_SHORT" if listed else "R1_EMP_STD")
+    elif group.get("none"):
+        assert_eligible_without_amount(verdict, group)
     else:
         assert verdict.answer is Answer.NO
-        reasons = {"group_without_amount" if group.get("none") else "group_other_form"}
-        assert failed(verdict) - {"not_apprentice"} == reasons
+        assert failed(verdict) - {"not_apprentice"} == {"group_other_form"}
 
 
 @every_group
@@ -90,9 +108,11 @@ def test_whose_certificate_or_apprenticeship_is_paid(group: Table, listed: bool,
     elif "paid" in group:
         assert_paid(verdict, DAYS[day], group["paid"], listed)
         assert verdict.rule_code == ("R3_APPR_MID" if base == "apprentice" else "R6_UP_L4")
+    elif group.get("none"):
+        assert_eligible_without_amount(verdict, group)
     else:
         assert verdict.answer is Answer.NO
-        assert failed(verdict) == {"group_without_amount" if group.get("none") else "group_other_form"}
+        assert failed(verdict) == {"group_other_form"}
 
 
 @every_group
@@ -102,8 +122,10 @@ def test_who_is_named_for_start_up_training_which_has_no_amount(group: Table, li
     verdict = verdict_on(group, "founder", "founder", listed, DAYS[day]["on"])
     if day == "before":
         assert verdict.answer is Answer.NOT_IN_FORCE
+    elif group.get("none"):
+        assert_eligible_without_amount(verdict, group)
     elif group.get("founder"):
-        assert (verdict.answer, verdict.subsidy_fen) == (Answer.UNKNOWN, None)
+        assert_nothing_is_promised(verdict)
         assert {reason.code for reason in verdict.reasons if reason.outcome == "unknown"} == {"amount_set"}
     else:
         assert verdict.answer is Answer.NO
@@ -135,6 +157,17 @@ def test_every_ambiguity_has_its_cases_or_a_place_elsewhere_and_not_both() -> No
     assert set(decided.values()) == {1}
     assert all(READINGS.values())
     assert all(ELSEWHERE.values())
+
+
+def test_every_group_without_an_amount_can_say_so_except_everybody() -> None:
+    offered = {
+        value
+        for option in book().question("situations").options  # type: ignore[union-attr]
+        if isinstance(option.value, tuple)
+        for value in option.value
+    }
+    without = {group["code"] for group in GROUPS if group.get("none")}
+    assert without - offered == {"ANY_WORKER"}
 
 
 def test_no_case_is_written_twice() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from app.policy.evaluator import Answer, FactError, Offer, evaluate
 from app.policy.rulebook import RuleBook, SubsidyRule
+from app.policy.texts import answer_text
 from tests.policy.book import (
     APPRENTICE,
     CERTIFIED,
@@ -90,7 +91,6 @@ def test_the_apprenticeship_amount_is_the_same_on_and_off_the_shortage_list(
         ({"used_this_year": 3}, "uses_per_year"),
         ({"situations": []}, "group"),
         ({"situations": ["EMPLOYEE"]}, "group_other_form"),
-        ({"situations": ["TOURISM_STAFF"]}, "group_without_amount"),
     ],
 )
 def test_one_failing_fact_is_a_no_and_the_learner_pays_the_fee(change: dict[str, Any], check: str) -> None:
@@ -99,6 +99,39 @@ def test_one_failing_fact_is_a_no_and_the_learner_pays_the_fee(change: dict[str,
     assert failed(verdict) == {check}
     assert (verdict.subsidy_fen, verdict.learner_pays_fen, verdict.rule_code) == (0, WELDING.fee_fen, None)
     assert not verdict.conditions
+
+
+def test_a_group_the_text_names_without_an_amount_is_eligible_and_pays_the_fee() -> None:
+    verdict = judge({**UNEMPLOYED, "situations": ["TOURISM_STAFF"]})
+    assert (verdict.answer, verdict.is_settled, verdict.is_free) == (Answer.ELIGIBLE, True, False)
+    assert (verdict.subsidy_fen, verdict.cap_fen, verdict.rule_code) == (None, None, None)
+    assert (verdict.learner_pays_fen, verdict.proofs) == (WELDING.fee_fen, ())
+    assert answer_text(verdict, "zh") == "符合条件，金额未定"
+
+
+def test_what_that_eligibility_depends_on_is_said_with_it_and_a_failing_fact_is_still_a_no() -> None:
+    guide = {**UNEMPLOYED, "situations": ["TOURISM_STAFF"]}
+    open_ = judge(without(guide, "residence"))
+    assert (open_.answer, open_.is_settled, open_.next_question) == (Answer.ELIGIBLE, False, "residence")
+    assert open_conditions(open_) == {"residence"}
+    assert answer_text(open_, "zh") == "符合条件，金额未定，前提是……"
+    assert judge(without(guide, "age_band")).answer is Answer.UNKNOWN
+    assert failed(judge({**guide, "residence": "elsewhere"})) == {"residence"}
+    assert failed(judge(guide, replace(WELDING, designated=False))) == {"designated"}
+
+
+def test_who_is_also_in_a_group_that_is_paid_for_gets_the_money() -> None:
+    both = judge({**UNEMPLOYED, "situations": ["TOURISM_STAFF", "REG_UNEMPLOYED"]})
+    assert (both.is_plain_yes, both.group_codes) == (True, ("REG_UNEMPLOYED",))
+    employed = {**UNEMPLOYED, "situations": ["TOURISM_STAFF", "EMPLOYEE"]}
+    assert judge(employed).answer is Answer.ELIGIBLE
+    assert [each.form for each in judge(employed).alternatives] == ["upgrade"]
+
+
+def test_an_eligibility_without_an_amount_says_what_would_bring_one() -> None:
+    verdict = judge({**UNEMPLOYED, "situations": ["TOURISM_STAFF"]})
+    assert [miss.code for miss in verdict.near_misses] == ["register_unemployed"]
+    assert all(miss.learner_pays_fen == 0 for miss in verdict.near_misses)
 
 
 def test_a_course_of_an_institution_without_designation_is_not_subsidised() -> None:
@@ -205,8 +238,15 @@ def test_levels_the_text_gives_no_amount_for_are_not_subsidised(level: int) -> N
 def test_where_no_group_could_help_the_group_need_not_be_known() -> None:
     nobody = without(CERTIFIED, "situations")
     assert failed(judge(nobody, replace(UPGRADE, level=2))) == {"level"}
-    assert failed(judge({**nobody, "insured_months": 11}, UPGRADE)) == {"insured_months"}
+    assert failed(judge({**nobody, "residence": "elsewhere"}, UPGRADE)) == {"residence"}
     assert judge({**nobody, "insured_months": 11}, replace(UPGRADE, level=4)).answer is Answer.UNKNOWN
+
+
+def test_what_only_the_paid_groups_are_asked_for_settles_nothing_while_the_group_is_not_known() -> None:
+    short = {**without(CERTIFIED, "situations"), "insured_months": 11}
+    assert judge(short, UPGRADE).answer is Answer.UNKNOWN
+    assert failed(judge({**short, "situations": ["EMPLOYEE"]}, UPGRADE)) == {"insured_months"}
+    assert judge({**short, "situations": ["SERVICE_STAFF"]}, UPGRADE).answer is Answer.ELIGIBLE
 
 
 def test_an_upgrade_course_without_a_level_stays_unknown() -> None:
@@ -216,9 +256,13 @@ def test_an_upgrade_course_without_a_level_stays_unknown() -> None:
     assert verdict.next_question is None
 
 
-def test_start_up_training_stays_unknown_until_an_amount_is_published() -> None:
+def test_start_up_training_promises_nothing_until_an_amount_is_published() -> None:
     verdict = judge({**UNEMPLOYED, "situations": ["WOULD_BE_FOUNDER"]}, FOUNDING)
-    assert (verdict.answer, verdict.subsidy_fen, verdict.learner_pays_fen) == (Answer.UNKNOWN, None, None)
+    assert (verdict.answer, verdict.subsidy_fen, verdict.learner_pays_fen) == (
+        Answer.ELIGIBLE,
+        None,
+        FOUNDING.fee_fen,
+    )
     assert [r.code for r in verdict.reasons if r.outcome == "unknown"] == ["amount_set"]
 
 
@@ -231,7 +275,7 @@ def test_start_up_training_is_paid_once_an_amount_is_entered() -> None:
 
     facts = {**UNEMPLOYED, "situations": ["WOULD_BE_FOUNDER"]}
     nameless = evaluate(published(amount_fen=120_000), facts, FOUNDING, TODAY)
-    assert (nameless.answer, nameless.subsidy_fen) == (Answer.UNKNOWN, None)
+    assert (nameless.answer, nameless.subsidy_fen) == (Answer.ELIGIBLE, None)
     verdict = evaluate(published(amount_fen=120_000, amount_document="示例〔2027〕1号"), facts, FOUNDING, TODAY)
     assert (verdict.answer, verdict.subsidy_fen, verdict.learner_pays_fen) == (Answer.YES, 120_000, 0)
 

@@ -65,8 +65,8 @@ def test_more_facts_never_turn_a_settled_verdict(
         assert late.answer is early.answer
         assert late.is_plain_yes == early.is_plain_yes
         assert late.subsidy_fen == early.subsidy_fen
-    if early.answer is Answer.YES:
-        assert late.answer in (Answer.YES, Answer.NO)
+    if early.answer in (Answer.YES, Answer.ELIGIBLE):
+        assert late.answer in (early.answer, Answer.NO)
         assert {c.code for c in late.conditions} <= {c.code for c in early.conditions}
 
 
@@ -99,7 +99,10 @@ def test_only_a_yes_carries_money_and_only_an_open_verdict_asks_on(
         assert not verdict.subsidy_fen
     if verdict.is_settled:
         assert verdict.next_question is None
-    assert verdict.answer is not Answer.NO or verdict.learner_pays_fen == offer.fee_fen
+    if verdict.answer in (Answer.NO, Answer.ELIGIBLE):
+        assert verdict.learner_pays_fen == offer.fee_fen
+    if verdict.answer is Answer.ELIGIBLE:
+        assert (verdict.subsidy_fen, verdict.cap_fen, verdict.is_free) == (None, None, False)
 
 
 @given(complete_facts, offers, days, st.data())

@@ -42,7 +42,12 @@ def second_list(app: Any, make: Any) -> Iterator[None]:
     trade = make.trade(UNLISTED)
     session.add(
         ShortageListEntry(
-            list_id=second.id, region_id=first.region_id, trade_id=trade.id, position=1, is_published=True
+            list_id=second.id,
+            region_id=first.region_id,
+            trade_id=trade.id,
+            position=1,
+            name=trade.name,
+            is_published=True,
         )
     )
     session.commit()
