@@ -1,4 +1,4 @@
-"""`flask policy replay`: whether every decision would be made again, as of its day."""
+"""`flask policy replay`: whether decisions would be made again as of their day; `decision`: one of them whole."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app import scope
 from app.db import db
 from app.enroll.services import replaying
 from app.enroll.services.replaying import Replayed
-from app.policy.commands import policy
+from app.policy.commands import as_json, policy, told
 from app.tenants import regions
 
 
@@ -37,6 +37,25 @@ def replay(since: datetime | None, decision_id: int | None) -> None:
     click.echo(f"{count} decisions, {different} different, {lost} from before courses were kept with them.")
     if different:
         raise click.exceptions.Exit(1)
+
+
+@policy.command("decision")
+@click.argument("decision_id", type=int)
+def decision(decision_id: int) -> None:
+    """Print one decision whole: facts, course and reasons as kept, the law of its day, and what superseded it.
+
+    It tells what is known of the person, their group with it: for those who may know.
+    """
+    with scope.opened(scope.VISITOR):
+        everywhere = regions.everywhere()
+        db.session.rollback()
+    with scope.opened(everywhere):
+        found = replaying.recall(decision_id=decision_id)
+        db.session.rollback()
+    if found is None:
+        raise click.ClickException(f"There is no decision {decision_id}.")
+    verdict = found.pop("verdict")
+    click.echo(as_json({**found, "verdict": told(verdict) if verdict else None}))
 
 
 def _line(each: Replayed) -> str:

@@ -59,11 +59,21 @@ def differing(*, answers: Mapping[str, object], claims: Iterable[rules.Claim]) -
     for claim in claims:
         if claim.register is None:
             continue
-        if isinstance(said, list | tuple) and claim.groups and not claim.groups & set(said):
+        if isinstance(said, list | tuple) and _names_others(claim, said):
             found.add(claim.register)
         if any(_differs(fact, answers.get(fact), value) for fact, value in claim.facts):
             found.add(claim.register)
     return found
+
+
+def _names_others(claim: rules.Claim, said: Iterable[str]) -> bool:
+    """Whether none of the groups it certifies was said, or one was said that its day of graduation rules out."""
+    if claim.groups:
+        return not claim.groups & set(said)
+    assert claim.register is not None
+    paper = REGISTERS[claim.register].paper
+    proved = {group.code for group in policy.rulebook().groups if paper in group.papers}
+    return "graduates_on" in dict(claim.facts) and bool(proved & set(said))
 
 
 def _differs(fact: str, said: object, certified: object) -> bool:

@@ -9,9 +9,14 @@ from datetime import date
 from typing import Protocol
 
 from app.catalog.models import CourseForm
+from app.enroll import rules
+from app.enroll.rules import Proved, Why
 from app.policy import services as policy
+from app.policy.rulebook import RuleBook
 from app.policy.verdict import Answer, Offer, Verdict
 from app.tenants.identifiers import IdentifierError, check_id_number
+
+NOTHING = Proved()
 
 
 class Terms(Protocol):
@@ -43,8 +48,9 @@ class Judgement:
 
     @property
     def terms(self) -> tuple[str, str | None, int, int | None]:
-        """What an institution sees of it."""
-        return self.answer, self.rule_code, self.subsidy_fen, self.learner_pays_fen
+        """What an institution sees of it: that nothing is paid for a person, never whether the text names them."""
+        told = Answer.NO.value if self.answer == Answer.ELIGIBLE else self.answer
+        return told, self.rule_code, self.subsidy_fen, self.learner_pays_fen
 
 
 def plain_answers(answers: Mapping[str, object]) -> dict[str, object]:
@@ -57,11 +63,10 @@ def gather_facts(
     *,
     answers: Mapping[str, object],
     id_number: str | None,
-    verified: Iterable[str],
+    proved: Proved,
     on: date,
-    certified: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
-    """The facts to judge by: the person's answers, their birth date and sex, and what the bureau has verified.
+    """The facts to judge by: the person's answers, their birth date and sex, and what is proved.
 
     What a state register certifies wins over the person's own word.
     """
@@ -75,12 +80,16 @@ def gather_facts(
             facts.pop("age_band", None)
             facts["birth_on"] = stated.birth_on.isoformat()
             facts["sex"] = stated.sex.value
-    known = set(verified)
-    if known:
-        claimed = facts.get("situations")
-        facts["situations"] = sorted(known | set(claimed if isinstance(claimed, list | tuple) else ()))
-        facts["recognised"] = True
-    return {**facts, **(certified or {})}
+    return {**with_verified(facts=facts, verified=proved.groups), **proved.facts}
+
+
+def with_verified(*, facts: Mapping[str, object], verified: Iterable[str]) -> dict[str, object]:
+    """Facts with the groups the bureau has verified."""
+    known, claimed = set(verified), facts.get("situations")
+    if not known:
+        return dict(facts)
+    situations = sorted(known | set(claimed if isinstance(claimed, list | tuple) else ()))
+    return {**facts, "situations": situations, "recognised": True}
 
 
 def judge(
@@ -92,14 +101,15 @@ def judge(
     on: date,
     standing: policy.Standing | None = None,
     said: Mapping[str, object] | None = None,
+    proved: Proved = NOTHING,
 ) -> Judgement:
-    """Judge one person for one course on a day; `said` is what of the facts is the person's own word.
+    """Judge one person for one course on a day; of the facts, `said` is their own word and `proved` is not.
 
-    A course without subsidy, and a verdict of no, mean the learner pays the fee; an open verdict leaves the amount
-    open until the papers are verified.
+    A course without subsidy, a verdict of no, and a group without an amount mean the learner pays the fee; an open
+    verdict leaves the amount open until the papers are verified.
     """
     if not revision.is_subsidised:
-        return _as_payer(None, None, revision.fee_fen, facts, said, on)
+        return _as_payer(None, None, revision.fee_fen, facts, said, proved, on)
     offer = policy.offer_for(
         trade=trade,
         level=revision.level,
@@ -111,8 +121,8 @@ def judge(
         standing=standing,
     )
     verdict = policy.verdict(facts=facts, offer=offer, on=on)
-    if verdict.answer in (Answer.NO, Answer.NOT_IN_FORCE):
-        return _as_payer(verdict, offer, revision.fee_fen, facts, said, on)
+    if verdict.answer not in (Answer.YES, Answer.UNKNOWN):
+        return _as_payer(verdict, offer, revision.fee_fen, facts, said, proved, on)
     claimed = facts.get("situations")
     groups = verdict.group_codes or tuple(claimed if isinstance(claimed, list | tuple) else ())
     answer, rule_code, subsidy_fen = as_decided(verdict)
@@ -125,16 +135,24 @@ def judge(
         learner_pays_fen=verdict.learner_pays_fen if verdict.answer is Answer.YES else None,
         groups=groups,
         needs_papers=True,
-        grounds=_grounds(verdict, offer, facts, said, groups, on),
+        grounds=_grounds(verdict, offer, facts, said, proved, groups, on),
     )
+
+
+def serves_until(*, on: date, book: RuleBook | None = None) -> date:
+    """Until when a decision made on a day serves, unless its class begins before."""
+    limit = (book or policy.rulebook()).limit("decision_validity", on)
+    if limit is None or limit.off or not limit.number:
+        return date.max
+    return rules.add_months(on, limit.number)
 
 
 def as_decided(verdict: Verdict) -> tuple[str, str | None, int]:
     """A verdict as a decision states it: answer, rule and fen; a rule and an amount only with a yes."""
     if verdict.answer is Answer.YES:
         return verdict.answer.value, verdict.rule_code, verdict.subsidy_fen or 0
-    is_open = verdict.answer is Answer.UNKNOWN
-    return (verdict.answer if is_open else Answer.NO).value, None, 0
+    is_no = verdict.answer is Answer.NOT_IN_FORCE
+    return (Answer.NO if is_no else verdict.answer).value, None, 0
 
 
 def _as_payer(
@@ -143,18 +161,19 @@ def _as_payer(
     fee_fen: int,
     facts: Mapping[str, object],
     said: Mapping[str, object] | None,
+    proved: Proved,
     on: date,
 ) -> Judgement:
     return Judgement(
         verdict=verdict,
         offer=offer,
-        answer="no",
+        answer=as_decided(verdict)[0] if verdict else Answer.NO.value,
         rule_code=None,
         subsidy_fen=0,
         learner_pays_fen=fee_fen,
         groups=(),
         needs_papers=False,
-        grounds=_grounds(verdict, offer, facts, said, (), on),
+        grounds=_grounds(verdict, offer, facts, said, proved, (), on),
     )
 
 
@@ -163,6 +182,7 @@ def _grounds(
     offer: Offer | None,
     facts: Mapping[str, object],
     said: Mapping[str, object] | None,
+    proved: Proved,
     groups: Iterable[str],
     on: date,
 ) -> str:
@@ -171,6 +191,7 @@ def _grounds(
     grounds = {
         "facts": dict(facts),
         "said": dict(facts if said is None else said),
+        "proved": proved.as_json(),
         "groups": list(groups),
         "offer": asdict(offer) if offer else None,
         "judged_on": on.isoformat(),
@@ -185,6 +206,11 @@ def _grounds(
         ],
     }
     return json.dumps(grounds, ensure_ascii=False, default=_plain)
+
+
+def with_why(*, grounds: str, why: Why) -> str:
+    """The grounds of a decision made again, with why it was."""
+    return json.dumps({**json.loads(grounds), "why": why.value}, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:

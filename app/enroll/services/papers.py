@@ -1,32 +1,19 @@
-"""Proofs: what a learner claims, the bureau's word on it, and what that does to every application."""
+"""Proofs: what a learner claims and the bureau's word on it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from app import audit, clock, notifications, scope
-from app.catalog.models import CourseRevision
 from app.db import db
 from app.enroll import rules, texts
-from app.enroll.models import (
-    ACTIVE,
-    EligibilityDecision,
-    Enrollment,
-    LearnerProfile,
-    PapersState,
-    Proof,
-    ProofState,
-)
-from app.enroll.services import certified, files, judging, profiles
+from app.enroll.models import LearnerProfile, Proof, ProofState
+from app.enroll.services import deciding, files, profiles
 from app.errors import DomainError
 from app.policy import services as policy
-from app.policy.models import Trade
 from app.policy.rulebook import TargetGroup, in_force
 from app.tenants.identifiers import IdentifierError, check_id_number
 from app.tenants.logins import key_of
@@ -52,11 +39,6 @@ def papers_of(code: str, *, on: date) -> tuple[str, ...]:
     """The codes of the papers any one of which proves a group."""
     group = policy.rulebook().group(code, on)
     return group.papers if group else ()
-
-
-def as_claim(proof: Proof) -> rules.Claim:
-    """A proof as the rules see it."""
-    return rules.Claim(rules.read_claim(proof.claim), proof.state, proof.valid_until)
 
 
 # --- The bureau ---------------------------------------------------------------------------------------------
@@ -115,7 +97,7 @@ def return_proof(*, proof_id: int, reason_codes: Collection[str], note: str | No
 
 def _after(proof: Proof, kind: str) -> None:
     db.session.flush()
-    refresh(learner_id=proof.learner_id)
+    deciding.refresh(learner_id=proof.learner_id)
     notifications.send(proof.learner_id, kind, dedupe=f"{kind}:{proof.id}")
 
 
@@ -194,7 +176,8 @@ def submit_again(*, proof_id: int, user_id: int) -> Proof | None:
     if old is None or old.state not in (ProofState.RETURNED, ProofState.EXPIRED):
         raise DomainError("proof_decided")
     new = None
-    claims = [as_claim(p) for p in db.session.scalars(sa.select(Proof).where(Proof.learner_id == user_id))]
+    proofs = db.session.scalars(sa.select(Proof).where(Proof.learner_id == user_id))
+    claims = [deciding.as_claim(proof) for proof in proofs]
     if rules.is_claim_missing(groups=rules.read_claim(old.claim), claims=claims, on=clock.today()):
         new = Proof(learner_id=user_id, region_id=old.region_id, claim=old.claim, reason_codes=[])
         db.session.add(new)
@@ -202,89 +185,5 @@ def submit_again(*, proof_id: int, user_id: int) -> Proof | None:
         files.hand_on(old=old, new=new)
     audit.record("proof.submitted", subject=("proof", old.id), region_id=old.region_id)
     db.session.flush()
-    refresh(learner_id=user_id)
+    deciding.refresh(learner_id=user_id)
     return new
-
-
-# --- What a proof does to applications ----------------------------------------------------------------------
-
-
-def refresh(*, learner_id: int) -> None:
-    """Bring every running application of a learner up to date with their proofs.
-
-    In the learner's or the bureau's scope. Where the verdict changes, a new decision supersedes the old one.
-    """
-    today = clock.today()
-    proofs = db.session.scalars(sa.select(Proof).where(Proof.learner_id == learner_id)).all()
-    claims = [*map(as_claim, proofs), *certified.claims_of(learner_id=learner_id, on=today)]
-    rows: Sequence[Any] = db.session.execute(
-        sa.select(Enrollment, EligibilityDecision, CourseRevision, Trade)
-        .join(EligibilityDecision, EligibilityDecision.enrollment_id == Enrollment.id)
-        .outerjoin(
-            CourseRevision, sa.and_(CourseRevision.course_id == Enrollment.course_id, CourseRevision.is_live)
-        )
-        .outerjoin(Trade, Trade.id == CourseRevision.trade_id)
-        .where(Enrollment.learner_id == learner_id, Enrollment.state.in_(ACTIVE))
-        .ext(distinct_on(Enrollment.id))
-        .order_by(Enrollment.id, EligibilityDecision.id.desc())
-    ).all()
-    for enrollment, decision, revision, trade in rows:
-        grounds = json.loads(decision.grounds)
-        groups = tuple(grounds["groups"])
-        needed = enrollment.papers is not PapersState.NOT_NEEDED
-        if revision is not None and revision.is_subsidised:
-            said = grounds.get("said", grounds["facts"])
-            judged = _judge_again(enrollment, decision, revision, trade, said, claims, today)
-            groups, needed = judged.groups, judged.needs_papers
-        papers = rules.evaluate_papers(needed=needed, groups=groups, claims=claims, on=today)
-        if papers is not enrollment.papers:
-            enrollment.papers, enrollment.updated_at = papers, clock.now()
-
-
-def _judge_again(
-    enrollment: Enrollment,
-    decision: EligibilityDecision,
-    revision: CourseRevision,
-    trade: Trade,
-    said: dict[str, object],
-    claims: Collection[rules.Claim],
-    today: date,
-) -> judging.Judgement:
-    profile = profiles.get_profile(user_id=enrollment.learner_id)
-    gathered = judging.gather_facts(
-        answers=said,
-        id_number=profile.id_number if profile else None,
-        verified=rules.verified_groups(claims, today),
-        certified=rules.certified_facts(claims, today),
-        on=today,
-    )
-    judged = judging.judge(
-        facts=gathered, said=said, revision=revision, trade=trade, tenant_id=enrollment.tenant_id, on=today
-    )
-    terms = (enrollment.answer, enrollment.rule_code, enrollment.subsidy_fen, enrollment.learner_pays_fen)
-    if judged.terms != terms:
-        db.session.add(
-            EligibilityDecision(
-                enrollment_id=enrollment.id,
-                learner_id=enrollment.learner_id,
-                region_id=enrollment.learner_region_id,
-                supersedes_id=decision.id,
-                judged_on=today,
-                answer=judged.answer,
-                rule_code=judged.rule_code,
-                subsidy_fen=judged.subsidy_fen,
-                grounds=judged.grounds,
-                valid_until=decision.valid_until,
-            )
-        )
-        enrollment.answer, enrollment.rule_code = judged.answer, judged.rule_code
-        enrollment.subsidy_fen, enrollment.learner_pays_fen = judged.subsidy_fen, judged.learner_pays_fen
-        enrollment.updated_at = clock.now()
-        audit.record("decision.superseded", subject=("enrollment", enrollment.id), region_id=enrollment.region_id)
-        notifications.send(
-            enrollment.learner_id,
-            "enroll.verdict_changed",
-            dedupe=f"enroll.verdict_changed:{enrollment.id}:{decision.id}",
-            title=enrollment.course_title,
-        )
-    return judged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,6 +95,15 @@ def my_decisions(*, user_id: int) -> list[EligibilityDecision]:
     """Every decision made about the learner, newest first."""
     query = sa.select(EligibilityDecision).where(EligibilityDecision.learner_id == user_id)
     return list(db.session.scalars(query.order_by(EligibilityDecision.id.desc())))
+
+
+def decisions_of(*, enrollment_ids: Collection[int]) -> dict[int, list[EligibilityDecision]]:
+    """Every decision of some applications, the one in force first."""
+    found: dict[int, list[EligibilityDecision]] = {enrollment_id: [] for enrollment_id in enrollment_ids}
+    query = sa.select(EligibilityDecision).where(EligibilityDecision.enrollment_id.in_(enrollment_ids))
+    for decision in db.session.scalars(query.order_by(EligibilityDecision.id.desc())):
+        found[decision.enrollment_id].append(decision)
+    return found
 
 
 def my_notices(*, user_id: int, page: int) -> tuple[list[Notice], int]:
@@ -207,6 +217,18 @@ def one_proof(*, proof_id: int, region_ids: Collection[int]) -> Any:
         .outerjoin(LearnerProfile, LearnerProfile.user_id == Proof.learner_id)
         .where(Proof.id == proof_id, Proof.region_id.in_(list(region_ids)))
     ).one_or_none()
+
+
+def applications_of(*, learner_id: int, region_ids: Collection[int]) -> list[tuple[Enrollment, date | None]]:
+    """The latest applications of a learner of the bureau's regions, newest first, and when each class begins."""
+    query = (
+        sa.select(Enrollment, CourseRun.starts_on)
+        .outerjoin(CourseRun, CourseRun.id == Enrollment.run_id)
+        .where(Enrollment.learner_id == learner_id, Enrollment.learner_region_id.in_(list(region_ids)))
+        .order_by(Enrollment.id.desc())
+        .limit(20)
+    )
+    return [(enrollment, starts_on) for enrollment, starts_on in db.session.execute(query)]
 
 
 def count_pending(*, region_ids: Collection[int]) -> int:
