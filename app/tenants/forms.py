@@ -84,6 +84,12 @@ class DeskResetForm(Form):
 
     login = TextField(_l("登录名"), maximum=logins.LONGEST, description=_l("纸上写的登录名。"))
     code = TextField(_l("重置码"), maximum=40, description=_l("纸上的8位码，大小写都可以。"))
+    id_number = TextField(
+        _l("证件号码"),
+        required=False,
+        maximum=40,
+        description=_l("报过名的人，用培训机构打印的码要填；人社局打印的不用填。"),
+    )
     password = PasswordField(_l("新密码"), description=_l("至少8个字符，不要用生日或连续数字。"))
 
 

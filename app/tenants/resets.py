@@ -5,6 +5,7 @@ No secret is ever an argument of a job: the job that sends a link makes its toke
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,8 +39,21 @@ KEPT = timedelta(days=1)
 register("reset_link_dead", _l("这个链接已经用过或过期了，请重新申请。"))
 register("reset_code_wrong", _l("登录名和重置码对不上，或者重置码已经用过、过期。请核对纸上的内容。"))
 register("reset_code_not_here", _l("这个账户属于机构、企业或人社部门的成员，重置码须由其所在地人社局柜台打印。"))
+register(
+    "reset_id_number_wrong",
+    _l("重置码是培训机构打印的，还要填写你报名时登记的证件号码。记不清可以到人社局柜台打印。"),
+)
 register("reset_login_unknown", _l("没有这个登录名的账户。请向本人核对，一个字都不能差。"))
 register("reset_codes_too_many", _l("今天为这个登录名打印的重置码太多了，请明天再试，或改由短信、邮件重置。"))
+
+
+_is_own_number: Callable[..., bool] | None = None
+
+
+def numbers_from(check: Callable[..., bool]) -> None:
+    """Say how an account's ID number is checked (user_id, text; in its own scope); enroll does at start."""
+    global _is_own_number
+    _is_own_number = check
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +180,11 @@ def issue_desk_code(*, tenant_id: int, login: str) -> DeskCode:
     return DeskCode(security.format_desk_code(code), value, expires_at)
 
 
-def reset_by_desk_code(*, login: str, code: str, password: str) -> User:
-    """Use a printed code with the login it was printed for; raises DomainError reset_code_wrong or locked_out."""
+def reset_by_desk_code(*, login: str, code: str, password: str, id_number: str = "") -> User:
+    """Use a printed code with the login it was printed for.
+
+    Raises DomainError reset_code_wrong, reset_id_number_wrong, reset_code_not_here or locked_out.
+    """
     value = logins.key_of(login)
     key = f"desk_code:{value}"
     limits.lockout().attempt(key)
@@ -175,7 +192,7 @@ def reset_by_desk_code(*, login: str, code: str, password: str) -> User:
     used = _use(_code_hash(value, typed)) if typed else None
     if used is None or used.channel is not ResetChannel.DESK:
         raise DomainError("reset_code_wrong", field="code")
-    user = _reset(used, password)
+    user = _reset(used, password, id_number)
     limits.lockout().clear(key)
     return user
 
@@ -197,10 +214,10 @@ def _use(token_hash: str) -> ResetToken | None:
     )
 
 
-def _reset(used: ResetToken, password: str) -> User:
+def _reset(used: ResetToken, password: str, id_number: str = "") -> User:
     scope.grow(db.session, actor_id=used.user_id)
-    if used.channel is ResetChannel.DESK and not _desk_may_reset(used):
-        raise DomainError("reset_code_not_here", field="code")
+    if used.channel is ResetChannel.DESK:
+        _check_desk(used, id_number)
     user = db.session.scalars(sa.select(User).where(User.id == used.user_id)).one()
     accounts.set_password(user=user, password=password)
     db.session.execute(
@@ -212,15 +229,19 @@ def _reset(used: ResetToken, password: str) -> User:
     return user
 
 
-def _desk_may_reset(used: ResetToken) -> bool:
-    """Whether the desk that printed a code may open this account.
+def _check_desk(used: ResetToken, id_number: str) -> None:
+    """Refuse a code whose desk may not open this account.
 
-    A learner's: any verified desk. A member's: only a bureau above their organisation, else a teacher could take
-    over an owner or an officer.
+    A learner's: any verified desk, an institution's only together with the learner's ID number, of which a roster
+    shows the ends. Else an institution, which reads phone numbers off its roster, could print itself a way to what
+    only the learner and the bureau see. A member's: only a bureau above their organisation, else a teacher could
+    take over an owner or an officer.
     """
     query = sa.select(Membership.tenant_region_id).where(Membership.user_id == used.user_id, Membership.is_active)
     places = set(db.session.scalars(query))
-    if not places:
-        return True
     desk = db.session.scalar(sa.select(Tenant).where(Tenant.id == used.issued_by_tenant_id))
-    return desk is not None and desk.kind is TenantKind.BUREAU and places <= set(regions_below(desk.region_id))
+    is_bureau = desk is not None and desk.kind is TenantKind.BUREAU
+    if places and not (desk is not None and is_bureau and places <= set(regions_below(desk.region_id))):
+        raise DomainError("reset_code_not_here", field="code")
+    if not is_bureau and _is_own_number is not None and not _is_own_number(user_id=used.user_id, text=id_number):
+        raise DomainError("reset_id_number_wrong", field="id_number")

@@ -15,6 +15,12 @@ from app.tenants.permissions import may
 from app.tenants.regions import regions_below
 
 _BY_ID = sa.select(User).where(User.id == sa.bindparam("id"))
+_visitors_own: set[str] = set()
+
+
+def left_outside(*names: str) -> None:
+    """Declare what of the session is a visitor's own and never comes along to a desk; rooms do at start."""
+    _visitors_own.update(names)
 
 
 @login_manager.user_loader
@@ -58,7 +64,12 @@ def claim_desk(membership: Membership) -> dict[str, Any]:
 
 
 def enter_desk(membership: Membership) -> None:
-    """Choose this desk for the coming requests."""
+    """Choose this desk for the coming requests.
+
+    What a visitor told this browser stays outside: it may stand in a training room, and the visitor be a learner.
+    """
+    for name in _visitors_own:
+        session.pop(name, None)
     session[DESK] = claim_desk(membership)
 
 

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from app.tenants.models import Role, TenantState
+from app import pii
+from app.enroll.models import LearnerProfile
+from app.tenants.models import Login, Role, TenantState
 from tests.factories.tenants import PASSWORD
 from tests.tenants.conftest import NEW_PASSWORD, link_in, whoami
 
@@ -192,6 +194,24 @@ def test_a_teacher_cannot_take_over_a_members_account_but_its_bureau_can_help(cl
         code = print_code(browser, "owner")
         answer = client.post("/reset", data={"login": "owner", "code": code, "password": NEW_PASSWORD})
         assert answer.status_code == status
+
+
+def test_an_institution_cannot_open_a_learners_account_with_a_code_it_printed_itself(
+    client, desk, browsers, make, login
+):
+    """A roster shows the login and the ends of the ID number; the account shows the learner's papers."""
+    learner = make.learner()
+    value = make.session.query(Login).filter_by(user_id=learner.id).one().value
+    number = make.session.get_one(LearnerProfile, learner.id).id_number
+    code, page = print_code(desk, value), {"login": value, "password": NEW_PASSWORD}
+    for guessed in ("", pii.mask_id_number(number), number[:4] + "0" * 10 + number[-4:]):
+        response = client.post("/reset", data={**page, "code": code, "id_number": guessed})
+        assert response.status_code == 422
+        assert "还要填写你报名时登记的证件号码" in response.get_data(as_text=True)
+    assert client.post("/reset", data={**page, "code": code, "id_number": number.lower()}).status_code == 303
+    bureau, other = make.bureau(), browsers()
+    login(other, make.member(bureau), bureau)
+    assert client.post("/reset", data={**page, "code": print_code(other, value)}).status_code == 303
 
 
 def test_desk_codes_are_few_a_day(desk, make):

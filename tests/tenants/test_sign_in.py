@@ -7,7 +7,7 @@ import re
 import pytest
 
 from app import limits
-from app.tenants.models import Role
+from app.tenants.models import Membership, Role
 from tests.factories.tenants import PASSWORD
 from tests.tenants.conftest import whoami
 
@@ -175,6 +175,29 @@ def test_signing_out_leaves_nothing_but_the_language(client, make, login):
     with client.session_transaction() as session:
         assert {key for key in session if key not in ("csrf_token", "_permanent")} <= {"locale"}
         assert session["locale"] == "en"
+
+
+@pytest.mark.parametrize("way", ["sign in", "switch"])
+def test_what_a_visitor_answered_does_not_come_along_to_a_desk(client, make, login, way):
+    """The computer may be a training room's: whoever teaches there signs in where a learner answered."""
+    user, tenant = make.user(login="lao-li"), make.institution()
+    make.member(tenant, Role.TEACHER, user=user)
+    if way == "switch":
+        login(client, user)
+    for code in ("family_hardship", "skip"):
+        at = client.get("/eligibility").headers["Location"]
+        fact = re.search(r'name="fact" value="([a-z_]+)"', client.get(at).get_data(as_text=True))[1]
+        client.post(at, data={"fact": fact, "answer": code, **({"skip": "1"} if code == "skip" else {})})
+    with client.session_transaction() as session:
+        assert {"answers", "asked"} <= session.keys()
+    if way == "switch":
+        membership = make.session.query(Membership).filter_by(user_id=user.id).one()
+        assert client.post(f"/desks/{membership.id}").status_code == 303
+    else:
+        client.post("/sign-in", data={"login": "lao-li", "password": PASSWORD})
+    with client.session_transaction() as session:
+        assert session["desk"]["tenant_id"] == tenant.id
+        assert not {"answers", "answers_of_course", "asked"} & session.keys()
 
 
 def test_the_language_is_switched_by_one_tap_and_writes_nothing(client, make, login, look):

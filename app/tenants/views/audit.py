@@ -33,6 +33,8 @@ SUBJECTS = {
     "proof": _l("材料"),
     "review_request": _l("复核"),
     "shortage_list": _l("目录"),
+    "subsidy_rule": _l("补贴标准"),
+    "policy_parameter": _l("限额与期限"),
     "designation": _l("定点"),
     "synonym": _l("搜索说法"),
 }

@@ -69,7 +69,10 @@ def reset() -> Response | tuple[str, int]:
         try:
             if isinstance(form, DeskResetForm):
                 resets.reset_by_desk_code(
-                    login=form.login.data or "", code=form.code.data or "", password=password
+                    login=form.login.data or "",
+                    code=form.code.data or "",
+                    password=password,
+                    id_number=form.id_number.data or "",
                 )
             else:
                 resets.reset_by_link(token=token, password=password)
