@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import procrastinate
+import sqlalchemy as sa
 from flask import Flask
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.manager import JobManager
@@ -104,6 +105,12 @@ def enqueue(
         _enqueue_once(connection, name, carried, at, once, args)
         return
     _insert(name, connection=connection, at=at, lock=None, args={"scope": carried, **args})
+
+
+def aside(statement: sa.Executable) -> None:
+    """Write at once, in the open scope and outside its transaction: how far a job is, for others to see."""
+    with db.engine.begin() as connection:
+        connection.execute(statement)
 
 
 def _insert(name: str, *, connection: Any, at: datetime | None, lock: str | None, args: dict[str, Any]) -> None:

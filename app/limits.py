@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, session
 from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -279,7 +279,14 @@ class Lockout:
 
 
 limiter = Limiter(key_func=get_remote_address)
-"""Limits on views, by address: `@limiter.limit("10 per minute")`."""
+"""Limits on views, by address: `@limiter.limit("10 per minute")`; `key_func=by_account` counts the signed in."""
+
+
+def by_account() -> str:
+    """Whose request it is: the account, from wherever it comes, so that a shared address is nobody's limit."""
+    user = session.get("_user_id")
+    return f"account:{user.partition(':')[0]}" if user else get_remote_address()
+
 
 _lockout: Lockout | None = None
 

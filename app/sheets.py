@@ -13,7 +13,7 @@ from datetime import datetime
 from python_calamine import CalamineError, load_workbook
 
 MOST_BYTES = 2_000_000
-MOST_UNPACKED_BYTES = 50_000_000
+MOST_UNPACKED_BYTES = 100_000_000
 MOST_ROWS = 5_000
 _EXACT_INTEGERS = 2**53
 

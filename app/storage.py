@@ -25,9 +25,11 @@ def configure(folder: Path) -> None:
     _folder = folder
 
 
-def put(content: bytes) -> str:
-    """Store a file; its new random name."""
-    name = secrets.token_hex(16)
+def put(content: bytes, name: str | None = None) -> str:
+    """Store a file; its new random name. A name that is given replaces what was there."""
+    if name is not None:
+        remove(name)
+    name = name or secrets.token_hex(16)
     path = _path(name)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -40,7 +42,8 @@ def put(content: bytes) -> str:
 
 def get(name: str) -> bytes:
     """Read a file back; raises FileNotFoundError, or VaultError if it was altered or carries another's name."""
-    return vault().unseal(_path(name).read_bytes(), _purpose(name))
+    path = _path(name)
+    return vault().unseal(path.read_bytes(), _purpose(name))
 
 
 def remove(name: str) -> None:

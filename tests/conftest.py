@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app import create_app, jobs
+from app.policy import services
 from app.postgres import OwnPostgres
 from app.tenants.models import Membership, Tenant, User
 from tests.factories import Make
@@ -60,6 +61,7 @@ def app(session_app: Flask, super_engine: sa.Engine) -> Iterator[Flask]:
     """The app, with clean tables afterwards."""
     yield session_app
     clean(super_engine)
+    services.forget_rulebook()
 
 
 @pytest.fixture

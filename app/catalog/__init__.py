@@ -17,6 +17,8 @@ def init_app(app: Flask) -> None:
         desk,
         lessons,
         near,
+        picks,
+        programmes,
         public,
         results,
         reviews,
@@ -29,3 +31,4 @@ def init_app(app: Flask) -> None:
     backend.configure(app.config["SETTINGS"].elastic)
     health.report("search", backend.state)
     app.register_blueprint(bp)
+    app.jinja_env.globals.update(courses_for_me=picks.courses_for_me, courses_under=picks.courses_under)

@@ -24,7 +24,11 @@ class Pay(StrEnum):
     MAY = "may"
     PAY = "pay"
     UNKNOWN = "unknown"
+    ELIGIBLE = "eligible"
     NO = "no"
+
+
+_PAYERS = {Answer.NO: Pay.NO, Answer.ELIGIBLE: Pay.ELIGIBLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +81,4 @@ def price_of(shape: Shape, *, fee_fen: int, verdict: Verdict | None) -> Price:
         return Price(Pay.CONDITIONAL if verdict.conditions else Pay.FREE, 0)
     if verdict.answer is Answer.YES:
         return Price(Pay.PAY, fee_fen)
-    return Price(Pay.NO if verdict.answer is Answer.NO else None, fee_fen)
+    return Price(_PAYERS.get(verdict.answer), fee_fen)

@@ -11,7 +11,10 @@ def init_app(app: Flask) -> None:
     from app.enroll import jobs as jobs
     from app.enroll import texts as texts
     from app.enroll.blueprint import bp
+    from app.enroll.services import profiles
     from app.enroll.views import applying, asking, bureau, desk, mine, profile, proofs, registers, roster  # noqa: F401
+    from app.tenants import resets
 
     desk.register()
+    resets.numbers_from(profiles.is_own_number)
     app.register_blueprint(bp)

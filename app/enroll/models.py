@@ -68,8 +68,9 @@ class RegisterKind(StrEnum):
 
 
 class ImportState(StrEnum):
-    """Where an import stands; of a region's register one is in force."""
+    """Where an import stands; a large one is read by a job first, and of a region's register one is in force."""
 
+    READING = "reading"
     DRAFT = "draft"
     IN_FORCE = "in_force"
     ENDED = "ended"
@@ -147,7 +148,10 @@ class ProofFile(Model):
 
 
 class RegisterImport(Model):
-    """One import of a state register by a bureau, as numbers; its lines are gone once it has ended."""
+    """One import of a state register by a bureau, as numbers; its lines are gone once it has ended.
+
+    While a job reads it, `lines_read` of its `lines` are done and `file` is where `app.storage` keeps it.
+    """
 
     __tablename__ = "register_imports"
     __access__ = OWNED(bureau="region_id")
@@ -168,6 +172,9 @@ class RegisterImport(Model):
     state: Mapped[ImportState] = mapped_column(enum(ImportState), default=ImportState.DRAFT)
     as_of: Mapped[date]
     valid_until: Mapped[date | None]
+    lines: Mapped[int] = mapped_column(default=0)
+    lines_read: Mapped[int] = mapped_column(default=0)
+    file: Mapped[str | None]
     rows: Mapped[int]
     errors: Mapped[list[dict[str, Any]]]
     matched: Mapped[int] = mapped_column(default=0)
@@ -298,7 +305,7 @@ class EligibilityDecision(Model):
 
 
 class ReviewRequest(Model):
-    """申请人工复核: a person asks the bureau to look at a verdict (PIPL art. 24)."""
+    """申请人工复核: a person asks the bureau to look at a verdict, of a course or of all (PIPL art. 24)."""
 
     __tablename__ = "review_requests"
     __access__ = SHARED(actor="learner_id", bureau="region_id", grants="select, insert, update")
@@ -306,7 +313,7 @@ class ReviewRequest(Model):
     id: Mapped[Id]
     learner_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("users.id"), index=True)
     region_id: Mapped[int] = mapped_column(sa.BigInteger, sa.ForeignKey("regions.id"), index=True)
-    course_id: Mapped[BigRef]
+    course_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     message: Mapped[str] = mapped_column(Encrypted("review.message"))
     answer: Mapped[str | None] = mapped_column(Encrypted("review.answer"))
     answered_by: Mapped[int | None] = mapped_column(sa.BigInteger)

@@ -16,7 +16,7 @@ from app.sheets import Column, Line, RowError, read_sheet
 from app.tenants.identifiers import IdentifierError, check_id_number
 
 MOST_BYTES = 16_000_000
-MOST_ROWS = 50_000
+MOST_ROWS = 200_000
 LONGEST_NAME = 60
 MOST_MONTHS = 720
 
@@ -94,20 +94,29 @@ class InsuredMonths:
 
 @dataclass(frozen=True, slots=True)
 class GraduationYear:
-    """School enrolment: a student is in the graduation year from 1 July of the year before (A13)."""
+    """School enrolment, and the day of graduation where the file has it.
+
+    A student is in the graduation year from 1 July of the year before (A13).
+    """
 
     paper: str
-    columns: Sequence[Column] = (Column("graduates_on", ("预计毕业日期", "毕业日期", "graduates_on")),)
+    columns: Sequence[Column] = (
+        Column("graduates_on", ("预计毕业日期", "毕业日期", "graduates_on"), is_required=False),
+    )
 
     def read(self, cells: Mapping[str, str]) -> Fields:
-        """The day of graduation."""
-        return {"graduates_on": _day(cells["graduates_on"]).isoformat()}
+        """The day of graduation, if it is there."""
+        day = cells.get("graduates_on")
+        return {"graduates_on": _day(day).isoformat()} if day else {}
 
     def certify(self, fields: Fields, on: date) -> Certified:
-        """The student record, within the twelve months."""
-        year = date.fromisoformat(str(fields["graduates_on"])).year
+        """The day of graduation, and the student record: without a day at any time, else in its twelve months."""
+        if "graduates_on" not in fields:
+            return Certified(papers=frozenset({self.paper}))
+        graduates_on = str(fields["graduates_on"])
+        year = date.fromisoformat(graduates_on).year
         is_final = date(year - 1, 7, 1) <= on <= date(year, 6, 30)
-        return Certified(papers=frozenset({self.paper} if is_final else ()))
+        return Certified(frozenset({self.paper} if is_final else ()), {"graduates_on": graduates_on})
 
 
 REGISTERS: Mapping[RegisterKind, Register] = {
@@ -132,8 +141,11 @@ class Record:
 class Source(Protocol):
     """Where a register's lines come from."""
 
+    def count(self, register: Register) -> int:
+        """How many lines there are; raises SheetError if there are none to be had."""
+
     def records(self, register: Register, on: date) -> Iterator[Record | RowError]:
-        """Every line, or why it cannot be taken; raises SheetError if there are no lines to be had."""
+        """Every line, or why it cannot be taken; raises SheetError if there are none to be had."""
 
 
 PERSON = (
@@ -149,11 +161,18 @@ class FileSource:
 
     content: bytes
 
+    def count(self, register: Register) -> int:
+        """How many lines the file has below its column names."""
+        return len(self._lines(register))
+
+    def _lines(self, register: Register) -> Sequence[Line]:
+        columns = (*PERSON, *register.columns, VALID_UNTIL)
+        return read_sheet(self.content, columns, most_bytes=MOST_BYTES, most_rows=MOST_ROWS)
+
     def records(self, register: Register, on: date) -> Iterator[Record | RowError]:
         """Every line of the file; a number that was there before is a row_duplicate."""
-        columns = (*PERSON, *register.columns, VALID_UNTIL)
         lines: dict[str, int] = {}
-        for line in read_sheet(self.content, columns, most_bytes=MOST_BYTES, most_rows=MOST_ROWS):
+        for line in self._lines(register):
             try:
                 record = _record(register, line, on)
             except RowProblem as problem:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from app import errors, notifications
 from app.enroll.models import EnrollmentState, ImportState, PapersState, ProofState, RegisterKind
+from app.enroll.rules import Why
 
 CONSENT_VERSION = "2026-11"
 
@@ -44,6 +45,8 @@ errors.register("valid_until_past", _l("有效期至少到明天。"))
 errors.register("learner_unknown", _l("没有找到这位学员。请核对登录名或证件号码。"))
 errors.register("message_empty", _l("请写明希望复核什么。"))
 errors.register("answer_empty", _l("请填写答复。"))
+errors.register("answers_missing", _l("请先回答几个问题，再按新的回答核定。"))
+errors.register("class_begun", _l("已经开班或报名已结束，结论不再按新的回答核定。认为不对可以申请人工复核。"))
 errors.register("review_answered", _l("这条申请已经答复过了。"))
 
 STATES: dict[EnrollmentState, LazyString] = {
@@ -80,6 +83,7 @@ REGISTERS: dict[RegisterKind, LazyString] = {
 }
 
 IMPORTS: dict[ImportState, LazyString] = {
+    ImportState.READING: _l("正在读取"),
     ImportState.DRAFT: _l("待确认"),
     ImportState.IN_FORCE: _l("使用中"),
     ImportState.ENDED: _l("已停用"),
@@ -94,10 +98,25 @@ ROW_ERRORS: dict[str, LazyString] = {
     "row_duplicate": _l("与第 %(first)s 行是同一个人"),
 }
 
+# What the learner and the bureau read of a decision, and all an institution is told of it.
 ANSWERS: dict[str, LazyString] = {
     "yes": _l("符合"),
+    "eligible": _l("符合条件，金额未定"),
     "no": _l("不符合，自费"),
     "unknown": _l("待核实"),
+}
+TOLD: dict[str, LazyString] = {"yes": _l("符合"), "no": _l("自费"), "unknown": _l("待核实")}
+
+# Why a decision was made; the first one has no reason but the application.
+WHY: dict[Why | None, LazyString] = {
+    None: _l("本人报名"),
+    Why.PAPERS: _l("材料有了核验结果，或者到期"),
+    Why.REGISTER: _l("登记名单有更新"),
+    Why.ANSWERS: _l("本人更新了回答"),
+    Why.LAPSED: _l("上一个结论到期"),
+    Why.LAW: _l("目录或补贴标准有了新的一版"),
+    Why.FILING: _l("开班当天核定"),
+    Why.MOVED: _l("常住地变更，转给新的人社局"),
 }
 
 REFUSALS: dict[str, LazyString] = {
@@ -107,6 +126,7 @@ REFUSALS: dict[str, LazyString] = {
     "papers_not_verified": _l("开班前材料没有核验"),
     "asked_to_leave": _l("本人要求取消"),
     "duplicate": _l("已在学同一课程"),
+    "other": _l("其他（请在说明里写清楚）"),
 }
 
 RETURNS: dict[str, LazyString] = {
@@ -184,9 +204,25 @@ notifications.register(
     _l("你有一份材料的有效期到 %(until)s 为止。还要用它报名的话，请在「我的培训」里重新提交。"),
 )
 notifications.register(
+    "enroll.papers_due",
+    _l("请在开班前更新材料：%(title)s"),
+    _l(
+        "「%(title)s」%(starts_on)s 开班，你核验过的材料到那天已经过期。请在开班前到「我的培训」里交新的材料。"
+        "开班前结论和名额都不变；到开班那天还没有核过新的材料，就按待核验处理。"
+    ),
+)
+notifications.register(
     "enroll.verdict_changed",
     _l("补贴结论有变：%(title)s"),
-    _l("核验材料后，「%(title)s」的补贴结论有变化，请在「我的培训」里查看。"),
+    _l("「%(title)s」的补贴结论有变化，现在的结论和为什么重新核定，请在「我的培训」里查看。"),
+)
+notifications.register(
+    "enroll.decision_ends",
+    _l("补贴结论快到期：%(title)s"),
+    _l(
+        "「%(title)s」的补贴结论 %(until)s 到期，那时还没有开班。到期后会按当天的规定和你有效的材料自动重新核定，"
+        "名额不受影响。情况有变的话（比如换了工作或常住地），请在「我的培训」里更新回答；材料到期的请重新提交。"
+    ),
 )
 notifications.register(
     "enroll.review_answered", _l("复核申请已答复"), _l("人社局已答复你的复核申请，请在「我的培训」里查看。")

@@ -30,6 +30,7 @@ class Award:
     open: tuple[Condition, ...] = ()
     failed: bool = False
     blocked: bool = False
+    is_unset: bool = False
 
 
 def find_award(
@@ -54,10 +55,12 @@ def find_award(
             failed = Reason("level", Outcome.FAILED, clause)
             return Award(None, None, None, None, paying, paying, (failed,), failed=True)
     fitting = tuple(rule for rule in fitting if offer.listed is None or rule.listed in (None, offer.listed))
+    if not fitting:
+        failed = Reason("trade_paid", Outcome.FAILED, clause)
+        return Award(None, None, None, None, paying, paying, (failed,), failed=True)
     if len(fitting) != 1:
         reason, open_ = _listing(offer, clause, suffix)
-        possible = fitting or paying
-        return Award(None, possible[0].payee, None, None, possible, paying, (reason,), open_)
+        return Award(None, fitting[0].payee, None, None, fitting, paying, (reason,), open_)
     return _award(fitting[0], multipliers, offer, standards, suffix)
 
 
@@ -67,7 +70,7 @@ def _award(
     uplift = next((each for each in multipliers if rule.code in each.applies_to), None)
     if not rule.is_set:
         unset = Reason("amount_set", Outcome.UNKNOWN, rule.clause)
-        return Award(rule, rule.payee, None, None, (rule,), (rule,), (unset,), blocked=True)
+        return Award(rule, rule.payee, None, None, (rule,), (rule,), (unset,), is_unset=True)
     amount = rule.amount_fen or 0
     reasons: tuple[Reason, ...] = ()
     open_: tuple[Condition, ...] = ()

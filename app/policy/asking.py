@@ -50,7 +50,7 @@ def _best(
         if fact in answered or fact not in readable:
             continue
         checks = readable[fact]
-        values = [option.value for option in question.options if option.value is not None]
+        values = [option.value for option in question.options if option.value is not None and not option.general]
         settled = [_settles(plan, fact, checks, value, view, len(unknown) + group_open) for value in values]
         is_blocking = (fact == "situations" and group_open) or any(check.blocking for check in checks)
         worth = (is_blocking, sum(settled) / len(settled) if settled else 0.0)

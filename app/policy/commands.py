@@ -86,7 +86,7 @@ def _check(
         verdict = services.verdict(facts=known, offer=offer, on=day, tree=True)
     except FactError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(_json({"on": day, "offer": asdict(offer), "verdict": _told(verdict)}))
+    click.echo(as_json({"on": day, "offer": asdict(offer), "verdict": told(verdict)}))
 
 
 def _offer(trade: str, level: int | None, fee: int, form: str, on: date) -> Offer:
@@ -96,7 +96,7 @@ def _offer(trade: str, level: int | None, fee: int, form: str, on: date) -> Offe
     return Offer(trade, "", position is not None, level, fee, form, designated=True, list_entry=entry)
 
 
-def _told(verdict: Verdict) -> dict[str, Any]:
+def told(verdict: Verdict) -> dict[str, Any]:
     """The verdict as plain values, with the words a person reads beside the codes."""
     told = asdict(verdict)
     for words in ("zh", "en"):
@@ -114,7 +114,7 @@ def facts() -> None:
     """Print every fact with its type, its plain question and what reads it."""
     with scope.opened(scope.VISITOR):
         book, on = services.rulebook(), today()
-    click.echo(_json([_fact(book, fact, on) for fact in book.facts]))
+    click.echo(as_json([_fact(book, fact, on) for fact in book.facts]))
 
 
 def _fact(book: RuleBook, fact: FactType, on: date) -> dict[str, Any]:
@@ -144,5 +144,6 @@ def _question(question: Question) -> Mapping[str, Any]:
     return {"zh": question.label.zh, "en": question.label.en, "forms": question.forms}
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """Anything as JSON for people: Chinese as it is, days as text."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)

@@ -106,6 +106,10 @@ def read_limit(entry: Entry) -> Limit:
         raise EntryError(str(error)) from error
     if when is None and "number" not in entry:
         raise EntryError("Give when, the condition, or a number.")
+    number = whole_of(entry, "number") if "number" in entry else None
+    bounds = bounds_of(entry)
+    if bounds is not None and not bounds[0] <= (number or 0) <= bounds[1]:
+        raise EntryError(f"Make number one from {bounds[0]} to {bounds[1]}, its bounds.")
     return Limit(
         code=text_of(entry, "code"),
         if_unknown=choice_of(entry, "if_unknown", "ask", "condition"),
@@ -113,7 +117,7 @@ def read_limit(entry: Entry) -> Limit:
         clause=entry.get("clause", ""),
         when=when,
         says=entry.get("says", ""),
-        number=whole_of(entry, "number") if "number" in entry else None,
+        number=number,
         param=text_of(entry, "param") if "number" in entry else "",
         numbers={name: whole_of(entry["numbers"], name) for name in entry.get("numbers", {})},
         readings=texts_of(entry, "readings"),
@@ -121,6 +125,9 @@ def read_limit(entry: Entry) -> Limit:
         quiet=switch_of(entry, "quiet"),
         off=switch_of(entry, "off"),
         note=entry.get("note", ""),
+        name=label_of(entry) if "zh" in entry else None,
+        bounds=bounds,
+        switch=switch_of(entry, "switch"),
         **period_of(entry),
     )
 
@@ -130,7 +137,10 @@ def read_question(entry: Entry) -> Question:
     options = tuple(_option(option) for option in entry.get("option", ()))
     if not options:
         raise EntryError("Give the question at least one option.")
-    return Question(text_of(entry, "fact"), label_of(entry), options, texts_of(entry, "forms"))
+    general = label_of(entry["general"]) if "general" in entry else None
+    if any(option.general for option in options) != (general is not None):
+        raise EntryError("Give general, the question before a course is chosen, and options that are general.")
+    return Question(text_of(entry, "fact"), label_of(entry), options, texts_of(entry, "forms"), general)
 
 
 def read_change(entry: Entry) -> Change:
@@ -142,7 +152,14 @@ def read_change(entry: Entry) -> Change:
 
 
 def _option(entry: Entry) -> Option:
-    return Option(text_of(entry, "code"), label_of(entry), _value(entry), texts_of(entry, "papers"))
+    return Option(
+        code=text_of(entry, "code"),
+        label=label_of(entry),
+        value=_value(entry),
+        papers=texts_of(entry, "papers"),
+        general=switch_of(entry, "general"),
+        settles={fact: text_of(entry["settles"], fact) for fact in entry.get("settles", {})},
+    )
 
 
 def label_of(entry: Entry) -> Label:
@@ -199,6 +216,15 @@ def whole_of(entry: Entry, key: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise EntryError(f"Give {key} as a whole number, 0 or more.")
     return value
+
+
+def bounds_of(entry: Entry) -> tuple[int, int] | None:
+    value = entry.get("bounds")
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or [type(each) for each in value] != [int, int] or value[0] > value[1]:
+        raise EntryError("Give bounds as two whole numbers, the lower first.")
+    return value[0], value[1]
 
 
 def day_of(entry: Entry, key: str) -> date:

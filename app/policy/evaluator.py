@@ -49,7 +49,8 @@ def evaluate(
     judged = judge(book, known, offer, on)
     verdict = judged.verdict
     if near_misses and verdict.answer is not Answer.NOT_IN_FORCE:
-        misses = find_near_misses(book, known, offer, on, judged, judge) if verdict.answer is Answer.NO else ()
+        is_unpaid = verdict.answer in (Answer.NO, Answer.ELIGIBLE)
+        misses = find_near_misses(book, known, offer, on, judged, judge) if is_unpaid else ()
         verdict = replace(
             verdict, near_misses=misses, alternatives=find_alternatives(book, known, offer, on, judge)
         )
@@ -116,7 +117,7 @@ class _Found:
             if held is False
             for fact in check.facts
         }
-        if self.standing.reason.outcome is Outcome.FAILED:
+        if self.standing.opens_nothing:
             facts.add("situations")
         return self.course.failing | facts
 
@@ -164,10 +165,12 @@ def _judge(case: Case, known: Known, on: date, overruled: frozenset[str] = froze
 
 
 def _hopeless(case: Case, view: View) -> Course | None:
-    """What to tell a person of whom no group is known, if no group could help: every entitlement fails."""
+    """What to tell a person of whom no group is known, if no group could help: every entitlement fails, and so
+    does a course for those whom the text names without an amount.
+    """
     issued = view.facts.get("certificate_on")
     course = None
-    for entitlement in case.plan.entitlements:
+    for entitlement in (*case.plan.entitlements, None):
         course = case.course(entitlement)
         if course.by_certificate and issued is not None and issued < view.on:
             at_issue = law_on(case.plan.law.book, issued).plans.get(case.offer.form)
@@ -225,6 +228,18 @@ def _tell(found: _Found, years: int) -> Verdict:
             reasons=tuple(reasons),
             citations=citations,
         )
+    if not blocked and (award.is_unset or standing.entitlement is None):
+        return Verdict(
+            Answer.ELIGIBLE,
+            rule_code=award.rule.code if award.rule else None,
+            group_code=claim.group.code if claim else None,
+            group_codes=standing.codes,
+            learner_pays_fen=offer.fee_fen,
+            conditions=tuple(provisos),
+            reasons=tuple(reasons),
+            next_question=next_question(found.case.plan, course, standing, unknown, view),
+            citations=citations,
+        )
     is_yes = not blocked
     return Verdict(
         Answer.YES if is_yes else Answer.UNKNOWN,
@@ -255,9 +270,13 @@ def _learner_pays(payee: str | None, offer: Offer) -> int | None:
 
 
 def _citations(award: Award, claim: GroupInForce | None) -> tuple[Citation, ...]:
-    """The words of the rules, then those that name the group; each sentence once."""
+    """The words of the rules, then those that name the group; each sentence once.
+
+    Where the group opens none of the rules, its own words alone.
+    """
     document = award.cited[0].document
-    found = [Citation(rule.document, rule.clause, rule.quote) for rule in award.cited]
+    cited = () if claim and not claim.group.opens else award.cited
+    found = [Citation(rule.amount_document or rule.document, rule.clause, rule.quote) for rule in cited]
     if claim:
         found.append(Citation(document, claim.group.clause, claim.group.quote))
     return tuple(dict.fromkeys(found))

@@ -1,11 +1,23 @@
-"""The bureau's forms for lists and designations."""
+"""The bureau's forms for new versions of the law, and for designations."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 
-from app.forms import ChoicesField, DateField, Form, RadioField, SelectField, TextField, coerce_id
+from app.forms import (
+    BooleanField,
+    ChoicesField,
+    DateField,
+    Form,
+    IntegerField,
+    RadioField,
+    SelectField,
+    TextArea,
+    TextField,
+    YuanField,
+    coerce_id,
+)
 
 LEVELS = [
     ("5", _l("五级（初级工）")),
@@ -27,6 +39,38 @@ class ListForm(Form):
         [FileRequired(_l("请选择文件。"))],
         description=_l("XLSX、XLS 或 CSV；第一行是列名，要有「编码」和「名称」两列。"),
     )
+    takes_names = BooleanField(
+        _l("名称不同的行按改名收下"),
+        description=_l("不勾选时，名称和职业分类不一致的行会被退回：同一编码在不同版本的分类里可能是另一个职业。"),
+    )
+
+
+class AmountForm(Form):
+    """A new amount of a rule, or its end; of `amount` and `percent` a rule has one."""
+
+    action = RadioField(
+        _l("要做什么"), choices=[("set", _l("定新的标准")), ("end", _l("停止执行，不再补贴"))], default="set"
+    )
+    amount = YuanField(
+        _l("新标准（元）"), required=False, maximum_fen=10_000_000, description=_l("停止执行的不用填。")
+    )
+    percent = IntegerField(
+        _l("提高百分之几"), required=False, minimum=1, maximum=100, description=_l("停止执行的不用填。")
+    )
+    document_no = TextField(_l("文号"), maximum=100)
+    clause = TextField(_l("条款"), maximum=40, description=_l("写明在文件的哪一条，例如 三(一)2。"))
+    quote = TextArea(_l("原文"), maximum=500, description=_l("照抄文件里定这个标准的那句话；会公开。"))
+    valid_from = DateField(_l("从哪天起生效"))
+
+
+class LimitForm(Form):
+    """A new number of a limit, or whether it applies; a limit may lack either."""
+
+    number = IntegerField(_l("新的数"), required=False)
+    action = RadioField(_l("是否执行"), choices=[("on", _l("执行")), ("off", _l("不执行"))])
+    document_no = TextField(_l("文号"), maximum=100)
+    clause = TextField(_l("条款"), maximum=40, description=_l("写明在文件的哪一条，例如 三(一)2。"))
+    valid_from = DateField(_l("从哪天起生效"))
 
 
 class DesignationForm(Form):

@@ -80,6 +80,10 @@ def _question_problems(book: RuleBook) -> Iterator[Problem]:
                 if any(code in groups and not groups[code].asked for code in option.value):
                     yield file, entry, f"Remove the groups from {option.code!r} that are never asked."
             yield from _value_problems(book, entry, question.fact, option.value)
+            for fact, code in option.settles.items():
+                other = book.question(fact)
+                if other is None or other.option(code) is None:
+                    yield file, entry, f"{option.code!r} settles {fact} with {code!r}, which nobody can answer."
     for change in book.changes:
         entry = f"near_miss {change.code}"
         yield from _missing(file, entry, "fact", (change.fact,), facts | OFFER_FIELDS)

@@ -35,6 +35,11 @@ class Standing:
     reason: Reason
     codes: tuple[str, ...] = ()
 
+    @property
+    def opens_nothing(self) -> bool:
+        """Whether the person's groups are known and no subsidy of this form is for any of them."""
+        return self.entitlement is None and self.reason.outcome is not Outcome.UNKNOWN
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -106,7 +111,7 @@ class Plan:
     @cached_property
     def entitlements(self) -> tuple[str, ...]:
         """What groups may open here, in the order of the rules."""
-        return tuple(dict.fromkeys(rule.opens for rule in self.rules))
+        return tuple(dict.fromkeys(rule.opens for rule in self.paying))
 
     @property
     def clause(self) -> str:
@@ -156,10 +161,12 @@ class Plan:
                 code = "group" if best.basis == "explicit" else "group_inferred"
                 codes = tuple(each.group.code for each in opening)
                 return Standing(entitlement, opening, Reason(code, Outcome.HELD, best.clause), codes)
-        code = "group"
-        if held:
-            code = "group_other_form" if any(each.group.opens for each in held) else "group_without_amount"
-        return Standing(None, (), Reason(code, Outcome.FAILED, self.clause))
+        unpaid = tuple(each for each in held if not each.group.opens)
+        if unpaid:
+            codes = tuple(each.group.code for each in unpaid)
+            reason = Reason("group_without_amount", Outcome.HELD, unpaid[0].group.clause)
+            return Standing(None, unpaid, reason, codes)
+        return Standing(None, (), Reason("group_other_form" if held else "group", Outcome.FAILED, self.clause))
 
     def case(self, offer: Offer) -> Case:
         """A course before these rules."""
@@ -167,12 +174,8 @@ class Plan:
         return found
 
     def course(self, entitlement: str | None, offer: Offer, suffix: str) -> Course:
-        """What a course means to holders of an entitlement."""
-        paying = tuple(rule for rule in self.paying if rule.opens == entitlement)
-        if paying:
-            award = find_award(paying, self.multipliers, offer, self.law.standards, suffix)
-        else:
-            award = Award(None, None, None, None, self.paying, self.rules)
+        """What a course means to holders of an entitlement, or to those of none."""
+        award = self._no_award(offer, suffix) if entitlement is None else self._award(entitlement, offer, suffix)
         view = View({}, offer, date.min)
         checks = self.checks_of(award.possible)
         settled = [(check, check.condition.holds(view)) for check in checks if check.is_of_course]
@@ -187,6 +190,17 @@ class Plan:
             blocked=award.blocked or any(held is None for _check, held in settled),
             by_certificate=all(rule.judged == "certificate" for rule in award.possible),
         )
+
+    def _award(self, entitlement: str, offer: Offer, suffix: str) -> Award:
+        paying = tuple(rule for rule in self.paying if rule.opens == entitlement)
+        return find_award(paying, self.multipliers, offer, self.law.standards, suffix)
+
+    def _no_award(self, offer: Offer, suffix: str) -> Award:
+        """No rule; a course that no entitlement is paid for fails those of none as well."""
+        awards = [self._award(entitlement, offer, suffix) for entitlement in self.entitlements]
+        if all(award.failed for award in awards):
+            return awards[0]
+        return Award(None, None, None, None, self.paying, self.rules)
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +243,7 @@ class Law:
         """The rules by form of course, in the order of their numbers however they were entered; no entry where
         none is in force."""
         rules = sorted(in_force(self.book.rules, self.on), key=lambda rule: rule.code)
-        forms = dict.fromkeys(rule.form for rule in rules)
+        forms = dict.fromkeys(rule.form for rule in rules if rule.kind != "multiplier")
         return {form: Plan(self, tuple(rule for rule in rules if rule.form == form)) for form in forms}
 
 

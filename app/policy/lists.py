@@ -39,12 +39,15 @@ class ShortageListImport:
         return not self.errors
 
 
-def read_shortage_list(content: bytes, trades: Mapping[str, str]) -> ShortageListImport:
+def read_shortage_list(
+    content: bytes, trades: Mapping[str, str], *, takes_names: bool = False
+) -> ShortageListImport:
     """Read a list; `trades` maps the known codes to their Chinese names.
 
     Columns: 编码/code, 名称/name (cells may be empty) and, if present, 工种/variant. A name that is not that of
-    the trade is an error, for codes change their meaning between editions of the classification. An error's code
-    is row_code_empty, row_code_unknown, row_name_differs or row_duplicate. Raises SheetError.
+    the trade is an error, for codes change their meaning between editions of the classification; with
+    `takes_names` it is what the document calls the trade. An error's code is row_code_empty, row_code_unknown,
+    row_name_differs or row_duplicate. Raises SheetError.
     """
     rows: list[ListRow] = []
     errors: list[RowError] = []
@@ -52,21 +55,24 @@ def read_shortage_list(content: bytes, trades: Mapping[str, str]) -> ShortageLis
     for line in read_sheet(content, _COLUMNS):
         row = ListRow(line.number, **line.cells)
         row = ListRow(line.number, row.code.translate(_DASHES).replace(" ", ""), row.name, row.variant)
-        error = _row_error(row, trades, lines)
+        error = _row_error(row, trades, lines, takes_names=takes_names)
         if error:
             errors.append(error)
         else:
             lines[row.code, row.variant] = row.line
-            rows.append(ListRow(row.line, row.code, trades[row.code], row.variant))
+            is_same = not row.name or row.name == clean(trades[row.code])
+            rows.append(ListRow(row.line, row.code, trades[row.code] if is_same else row.name, row.variant))
     return ShortageListImport(tuple(rows), tuple(errors))
 
 
-def _row_error(row: ListRow, trades: Mapping[str, str], lines: Mapping[tuple[str, str], int]) -> RowError | None:
+def _row_error(
+    row: ListRow, trades: Mapping[str, str], lines: Mapping[tuple[str, str], int], *, takes_names: bool
+) -> RowError | None:
     if not row.code:
         return RowError(row.line, "row_code_empty")
     if row.code not in trades:
         return RowError(row.line, "row_code_unknown", {"code": row.code})
-    if row.name and row.name != clean(trades[row.code]):
+    if row.name and row.name != clean(trades[row.code]) and not takes_names:
         return RowError(
             row.line, "row_name_differs", {"code": row.code, "name": row.name, "expected": trades[row.code]}
         )

@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 
 from app.i18n import code as locale_code
 from app.money import yuan
+from app.policy.conversation import of_all, of_course
 from app.policy.rulebook import RuleBook
 from app.policy.texts import condition_text, near_miss_text, reason_text
-from app.policy.verdict import Answer, Offer, Outcome, Verdict
+from app.policy.verdict import Answer, Citation, Offer, Outcome, Verdict
 
 _OK = {Outcome.HELD: True, Outcome.FAILED: False, Outcome.UNKNOWN: None}
 
@@ -30,22 +31,28 @@ def panel(
         "pays": yuan(verdict.learner_pays_fen if verdict.learner_pays_fen is not None else offer.fee_fen),
         "sums": _sums(verdict, offer, fee_is_known=fee_is_known),
         "conditions": [condition_text(each, locale) for each in verdict.conditions]
-        if verdict.answer is Answer.YES
+        if verdict.answer in (Answer.YES, Answer.ELIGIBLE)
         else [],
         "reasons": [{"text": reason_text(each, locale), "ok": _OK[each.outcome]} for each in verdict.reasons],
         "papers": [_(" 或 ").join(paper.name.in_(locale) for paper in need.options) for need in verdict.proofs],
         "near_miss": [_near_miss(each, locale) for each in verdict.near_misses],
-        "clauses": [
-            {"cite": _("《实施意见》%(clause)s", clause=cite.clause), "text": cite.quote, "url": None}
-            for cite in verdict.citations
-        ],
+        "clauses": [{"cite": _cite(cite, book), "text": cite.quote, "url": None} for cite in verdict.citations],
         "list_note": _("按今天的目录；以开班备案日为准") if verdict.cap_fen is not None else None,
     }
+
+
+def _cite(cite: Citation, book: RuleBook) -> str:
+    """Where the words stand: in the opinions everybody knows, or in the document that set an amount since."""
+    if cite.document in [document.code for document in book.documents]:
+        return _("《实施意见》%(clause)s", clause=cite.clause)
+    return f"{cite.document} {cite.clause}"
 
 
 def _word(verdict: Verdict) -> str:
     if verdict.answer is Answer.YES:
         return "free" if verdict.learner_pays_fen == 0 else "pay"
+    if verdict.answer is Answer.ELIGIBLE:
+        return "eligible"
     return "unknown" if verdict.answer is Answer.UNKNOWN else "no"
 
 
@@ -59,6 +66,11 @@ def _sums(verdict: Verdict, offer: Offer, *, fee_is_known: bool) -> str | None:
     cap, subsidy = verdict.cap_fen, verdict.subsidy_fen
     if verdict.answer is Answer.NO or verdict.answer is Answer.NOT_IN_FORCE:
         return _("不能用这项补贴，学费 %(fee)s 元自付。", fee=yuan(offer.fee_fen)) if fee_is_known else None
+    if verdict.answer is Answer.ELIGIBLE:
+        if not fee_is_known:
+            return _("政策没有写补贴多少，所以不能说免费。")
+        fee = yuan(offer.fee_fen)
+        return _("政策没有写补贴多少，学费 %(fee)s 元先自付；机构另有安排的，以机构为准。", fee=fee)
     if verdict.answer is Answer.UNKNOWN:
         return (
             _("如果符合，补贴最高 %(cap)s 元，你付 0 元。", cap=yuan(cap))
@@ -90,10 +102,12 @@ def _near_miss(miss: Any, locale: str) -> str:
     return text
 
 
-def questions(book: RuleBook, answers: Mapping[str, str], form: str | None = None) -> list[dict[str, Any]]:
+def questions(
+    book: RuleBook, answers: Mapping[str, str], *, form: str | None = None, is_of_course: bool = False
+) -> list[dict[str, Any]]:
     """The plain questions with their options and what was chosen, in the current locale; none is compulsory."""
     locale = locale_code()
-    asked = book.questions_for(form) if form else tuple(q for q in book.questions if not q.forms)
+    asked = book.questions_for(form) if form else book.questions
     return [
         {
             "fact": question.fact,
@@ -107,5 +121,5 @@ def questions(book: RuleBook, answers: Mapping[str, str], form: str | None = Non
                 for option in question.options
             ],
         }
-        for question in asked
+        for question in map(of_course if is_of_course else of_all, asked)
     ]

@@ -141,6 +141,7 @@ class Limit:
 
     `if_unknown` is ask (no answer yet) or condition (yes, provided that); `number` is called `param` in the texts.
     It is told as `says`, looked at only once `after` is known, and while `quiet` spoken of only when it fails.
+    A bureau may set a number within `bounds`, and put one with `switch` on and off.
     """
 
     code: str
@@ -159,6 +160,9 @@ class Limit:
     quiet: bool = False
     off: bool = False
     note: str = ""
+    name: Label | None = None
+    bounds: tuple[int, int] | None = None
+    switch: bool = False
 
 
 @dataclass(frozen=True)
@@ -250,22 +254,33 @@ class Programme:
 
 @dataclass(frozen=True)
 class Option:
-    """One choice of a question; `value` None tells nothing."""
+    """One choice of a question; `value` None tells nothing.
+
+    A `general` one is offered only before a course is chosen; `settles` are the codes it answers other questions
+    with.
+    """
 
     code: str
     label: Label
     value: str | int | tuple[str, ...] | None = None
     papers: tuple[str, ...] = ()
+    general: bool = False
+    settles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Question:
-    """A plain question whose answer becomes the fact of the same name; `forms` empty means every form."""
+    """A plain question whose answer becomes the fact of the same name; `forms` empty means every form.
+
+    With `general`, how it is asked before a course is chosen, the question is of one course: what is answered of
+    that one tells nothing of another.
+    """
 
     fact: str
     label: Label
     options: tuple[Option, ...]
     forms: tuple[str, ...] = ()
+    general: Label | None = None
 
     def option(self, code: str) -> Option | None:
         """The option with this code, or None."""

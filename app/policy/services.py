@@ -10,11 +10,14 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from app.clock import today
 from app.db import db
 from app.policy import loader
 from app.policy.evaluator import Facts, Offer, Verdict, evaluate
 from app.policy.facts import read_facts
+from app.policy.law import law_on
 from app.policy.models import (
+    CodedVersion,
     Designation,
     DesignationState,
     PolicyParameter,
@@ -23,31 +26,63 @@ from app.policy.models import (
     SubsidyRule,
     TargetGroup,
     Trade,
+    Version,
 )
 from app.policy.rulebook import RuleBook
 
 BOOK_SECONDS = 60.0
 _Listed = aliased(Trade)
-_book: tuple[float, RuleBook] | None = None
+_book: tuple[float, date, RuleBook] | None = None
 
 
 def rulebook() -> RuleBook:
     """The dated groups, rules and limits of the database, with the bundled questions and papers.
 
-    Kept for a minute per process: rules change by a new dated version, never by the minute.
+    Kept for a minute per process and never into another day: a version is published for a day still to come.
     """
     global _book
-    if _book is None or time.monotonic() - _book[0] > BOOK_SECONDS:
-        _book = (time.monotonic(), _read_book())
-    return _book[1]
+    if _book is None or time.monotonic() - _book[0] > BOOK_SECONDS or _book[1] != today():
+        _book = (time.monotonic(), today(), _read_book())
+    return _book[2]
 
 
-def _read_book() -> RuleBook:
-    def data(model: type[TargetGroup] | type[SubsidyRule] | type[PolicyParameter]) -> tuple[dict[str, Any], ...]:
-        return tuple(db.session.scalars(sa.select(model.data).order_by(model.id)))
+def forget_rulebook() -> None:
+    """Read the rule book anew when it is next asked for."""
+    global _book
+    _book = None
 
-    dated = {"group": data(TargetGroup), "rule": data(SubsidyRule), "limit": data(PolicyParameter)}
+
+def rulebook_with(version: Version) -> RuleBook:
+    """The rule book as it would be with this draft published; raises PolicyFileError if the two do not fit."""
+    return _read_book(version)
+
+
+def _read_book(draft: Version | None = None) -> RuleBook:
+    groups = db.session.execute(
+        sa.select(TargetGroup.data, TargetGroup.valid_from, TargetGroup.valid_to).order_by(TargetGroup.id)
+    )
+    dated = {
+        "group": tuple({**row.data, "valid_from": row.valid_from, "valid_to": row.valid_to} for row in groups),
+        "rule": _entries(SubsidyRule, draft),
+        "limit": _entries(PolicyParameter, draft),
+    }
     return loader.build_rulebook({**loader.read_entries(), **dated})
+
+
+def _entries(model: type[CodedVersion], draft: Version | None) -> tuple[dict[str, Any], ...]:
+    """What the published versions say and from when to when, the draft among them; a repeal says nothing."""
+    rows = list(db.session.scalars(sa.select(model).where(model.is_published).order_by(model.id)))
+    ends = {row.id: row.valid_to for row in rows}
+    if isinstance(draft, model) and not draft.is_published:
+        for row in rows:
+            is_before = (row.region_id, row.code) == (draft.region_id, draft.code)
+            if is_before and row.valid_from < draft.valid_from < (row.valid_to or date.max):
+                ends[row.id] = draft.valid_from
+        rows.append(draft)
+        ends[draft.id] = draft.valid_to
+    return tuple(
+        {**row.data, "valid_from": row.valid_from, "valid_to": ends[row.id]} for row in rows if not row.is_repeal
+    )
 
 
 def _list_is_in_force(on: Any) -> sa.ColumnElement[bool]:
@@ -70,6 +105,14 @@ def list_in_force(on: date) -> ShortageList | None:
     return db.session.scalar(sa.select(ShortageList).where(_list_is_in_force(on)))
 
 
+def changed_on(on: date) -> date:
+    """The last day up to this one on which a rule or the list changed; the first of all days if none ever did."""
+    begun = sa.func.max(ShortageList.valid_from).filter(ShortageList.valid_from <= on)
+    ended = sa.func.max(ShortageList.valid_to).filter(ShortageList.valid_to <= on)
+    listed = db.session.scalar(sa.select(sa.func.greatest(begun, ended)).where(ShortageList.is_published))
+    return max(law_on(rulebook(), on).on, listed or date.min)
+
+
 def listed_trades(on: date) -> dict[str, int]:
     """Trade code → numbered place on the shortage list in force on a day."""
     rows = db.session.execute(
@@ -77,6 +120,19 @@ def listed_trades(on: date) -> dict[str, int]:
         .join(ShortageListEntry, ShortageListEntry.trade_id == Trade.id)
         .join(ShortageList, ShortageList.id == ShortageListEntry.list_id)
         .where(_list_is_in_force(on))
+    )
+    return dict(rows.all())
+
+
+def listed_with(version: Version, *, on: date | None = None) -> dict[str, int]:
+    """As `listed_trades` on a day (its own first day unless told), if this draft were published."""
+    on = on or version.valid_from
+    if not isinstance(version, ShortageList) or on < version.valid_from:
+        return listed_trades(on)
+    rows = db.session.execute(
+        sa.select(Trade.code, ShortageListEntry.position)
+        .join(ShortageListEntry, ShortageListEntry.trade_id == Trade.id)
+        .where(ShortageListEntry.list_id == version.id)
     )
     return dict(rows.all())
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from .rulebook import Label
-from .verdict import Condition, NearMiss, Reason, Verdict
+from .verdict import Answer, Condition, NearMiss, Reason, Verdict
 
 _TEXTS: dict[str, tuple[str, str]] = {
     # answers
     "answer.yes": ("可以", "Yes"),
     "answer.yes_if": ("可以，前提是……", "Yes, provided that…"),
+    "answer.eligible": ("符合条件，金额未定", "Eligible, amount not set"),
+    "answer.eligible_if": ("符合条件，金额未定，前提是……", "Eligible, amount not set, provided that…"),
     "answer.no": ("不可以", "No"),
     "answer.unknown": ("还不能确定", "Not known yet"),
     "answer.not_in_force": ("这一天还没有生效的规定", "No rule was in force on that day"),
@@ -28,7 +30,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "你的情况适用另一种培训的补贴，不是这一种",
         "Your situation opens a subsidy for another kind of training, not this one",
     ),
-    "reason.group_without_amount.failed": (
+    "reason.group_without_amount.held": (
         "政策提到了这类人员的培训，但没有写补贴金额",
         "The policy names training for this group but sets no amount",
     ),
@@ -44,6 +46,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "reason.level.unknown": (
         "课程没有写明级别，金额不能确定",
         "The course states no level, so the amount is not known",
+    ),
+    "reason.trade_paid.failed": (
+        "现行规定没有给这个职业的补贴金额",
+        "The rules in force set no amount for this trade",
     ),
     "reason.amount_set.unknown": (
         "政策说有创业培训补贴，但还没有公布金额",
@@ -339,4 +345,5 @@ def near_miss_text(near_miss: NearMiss, locale: str) -> str:
 
 def answer_text(verdict: Verdict, locale: str) -> str:
     """The answer in words; a yes with open conditions is never shown as a plain yes."""
-    return text("answer.yes_if" if verdict.is_conditional_yes else f"answer.{verdict.answer}", locale)
+    is_conditional = verdict.conditions and verdict.answer in (Answer.YES, Answer.ELIGIBLE)
+    return text(f"answer.{verdict.answer}{'_if' if is_conditional else ''}", locale)

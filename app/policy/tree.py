@@ -18,6 +18,8 @@ def grow(plan: Plan, view: View, verdict: Verdict) -> Node:
     standing = plan.standing(view.facts.get("situations"))
     rules = sorted(plan.paying, key=lambda rule: rule.code != verdict.rule_code)
     parts = tuple(_rule(plan, rule, standing, view) for rule in rules)
+    if standing.opens_nothing:
+        parts = (*_groups(standing, view), *parts)
     outcomes = [part.outcome for part in parts]
     outcome = next((o for o in (Outcome.HELD, Outcome.UNKNOWN) if o in outcomes), Outcome.FAILED)
     if verdict.answer is Answer.NO:
@@ -41,6 +43,13 @@ def _group(plan: Plan, rule: SubsidyRule, standing: Standing, view: View) -> Nod
         return Node("group", outcome, code=rule.opens, fact="situations", clause=rule.clause)
     if not standing.groups:
         return Node("group", reason.outcome, code=rule.opens, fact="situations", clause=reason.clause)
+    groups = _groups(standing, view)
+    outcomes = [node.outcome for node in groups]
+    best = next((o for o in (Outcome.HELD, Outcome.UNKNOWN) if o in outcomes), Outcome.FAILED)
+    return Node("any", best, code=rule.opens, fact="situations", clause=reason.clause, parts=tuple(groups))
+
+
+def _groups(standing: Standing, view: View) -> list[Node]:
     groups = []
     for each in standing.groups:
         checks = [_check(check, view) for check in each.checks]
@@ -48,9 +57,7 @@ def _group(plan: Plan, rule: SubsidyRule, standing: Standing, view: View) -> Nod
         groups.append(
             Node("group", _all(checks), each.group.code, "situations", clause, readings, parts=tuple(checks))
         )
-    outcomes = [node.outcome for node in groups]
-    best = next((o for o in (Outcome.HELD, Outcome.UNKNOWN) if o in outcomes), Outcome.FAILED)
-    return Node("any", best, code=rule.opens, fact="situations", clause=reason.clause, parts=tuple(groups))
+    return groups
 
 
 def _course(plan: Plan, rule: SubsidyRule, view: View) -> list[Node]:

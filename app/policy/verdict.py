@@ -13,9 +13,14 @@ Value = str | int | bool | tuple[str, ...]
 
 
 class Answer(StrEnum):
-    """The answer to 「这门课对我免费吗？」: three-valued, and a fourth for days without a rule."""
+    """The answer to 「这门课对我免费吗？」: yes, no or not known, and two beside them.
+
+    ELIGIBLE: the text names the person for training and sets no amount, so nothing is promised and the learner
+    pays the fee. NOT_IN_FORCE: no rule was in force on the day.
+    """
 
     YES = "yes"
+    ELIGIBLE = "eligible"
     NO = "no"
     UNKNOWN = "unknown"
     NOT_IN_FORCE = "not_in_force"
@@ -161,8 +166,8 @@ class Verdict:
 
     `group_code` is the group the claim would run under and `group_codes` every group that opens it: both are
     sensitive and never leave the learner and the bureau. On UNKNOWN, `rule_code` and `cap_fen` say what is
-    possible, never what is due. `next_question` is the asked fact whose answer would settle most now; `tree` the
-    reasons of every rule of the form, built only when asked for.
+    possible, never what is due; on ELIGIBLE there is no amount and no cap. `next_question` is the asked fact
+    whose answer would settle most now; `tree` the reasons of every rule of the form, built only when asked for.
     """
 
     answer: Answer
@@ -195,6 +200,8 @@ class Verdict:
     @property
     def is_settled(self) -> bool:
         """Whether no further fact can change the answer."""
+        if self.answer is Answer.ELIGIBLE:
+            return not self.conditions
         return self.is_plain_yes or self.answer in (Answer.NO, Answer.NOT_IN_FORCE)
 
     @property

@@ -27,12 +27,15 @@ from app.enroll.models import (
     Enrollment,
     LearnerProfile,
     Proof,
+    ProofFile,
+    RegisterImport,
+    RegisterRow,
     ReviewRequest,
     WaitlistEntry,
 )
 from app.notifications import Notice
 from app.policy import store
-from app.policy.models import Designation
+from app.policy.models import Designation, PolicyParameter, ShortageList, ShortageListEntry, SubsidyRule
 from app.scope import Scope
 from app.security import hash_password
 from app.seed.accounts import PASSWORD
@@ -43,10 +46,13 @@ from app.seed.growth import designated_schools, grow_catalog, grow_schools, read
 from app.seed.learners import add_learners
 from app.seed.models import DemoMarker
 from app.seed.organisations import add_accounts, add_bureaus, add_companies, add_schools
+from app.seed.papers import add_papers
 from app.seed.reference import Reference, read_reference
+from app.seed.registers import add_registers
 from app.seed.rows import Rows, references_down, walls_down
 from app.seed.runs import add_runs
 from app.seed.verdicts import Judge
+from app.seed.versions import add_versions
 from app.tenants.models import Invitation, Login, Membership, Tenant, TenantContact, User
 
 MODELS: tuple[type[Model], ...] = (
@@ -58,6 +64,10 @@ MODELS: tuple[type[Model], ...] = (
     Membership,
     Invitation,
     Designation,
+    ShortageList,
+    ShortageListEntry,
+    SubsidyRule,
+    PolicyParameter,
     Course,
     CourseRevision,
     CourseReview,
@@ -66,6 +76,9 @@ MODELS: tuple[type[Model], ...] = (
     RunSeats,
     LearnerProfile,
     Proof,
+    ProofFile,
+    RegisterImport,
+    RegisterRow,
     Enrollment,
     EligibilityDecision,
     WaitlistEntry,
@@ -150,11 +163,15 @@ def _build_blocks(
         if number == 0:
             add_accounts(block)
             add_bureaus(block)
+            add_versions(block, connection)
         add_schools(block)
         add_companies(block)
         add_courses(block)
         add_runs(block)
         add_learners(block)
+        if number == 0:
+            add_papers(block)
+            add_registers(block)
         offers = list(add_enrollments(block, judge))
         rows.flush()
         _schedule_ends(connection, offers)

@@ -257,11 +257,11 @@ def _add(
         region_id=learner.place.id,
         supersedes_id=None,
         judged_on=at.date(),
-        answer=judged.answer,
+        answer=judged.decided,
         rule_code=judged.rule_code,
         subsidy_fen=judged.subsidy_fen,
         grounds=judged.grounds,
-        valid_until=run.starts_on,
+        valid_until=judged.valid_until,
         created_at=at,
     )
     _record(block, run, learner, state, enrollment_id, at, decided_at, until)

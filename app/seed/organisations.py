@@ -77,7 +77,7 @@ def add_bureaus(block: Block) -> None:
             place,
             TenantState.VERIFIED,
             owner="city" if is_city else None,
-            manager="county" if is_demo else None,
+            manager="approver" if is_city else "county" if is_demo else None,
         )
         _add_member(block, bureau, TenantKind.BUREAU, Role.AUDITOR, "审计", login="auditor" if is_city else None)
         block.bureaus[place.id] = bureau

@@ -96,6 +96,10 @@ class Rows:
         self._waiting[name].append(values)
         return int(values.get("id", 0))
 
+    def waiting(self, model: type[Model]) -> list[Row]:
+        """The rows kept for the next flush."""
+        return self._waiting[str(model.__tablename__)]
+
     def last(self, model: type[Model]) -> Row:
         """The row kept last, to finish it."""
         return self._waiting[str(model.__tablename__)][-1]

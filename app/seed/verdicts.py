@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from app.enroll import rules
 from app.enroll.models import PapersState, ProofState
+from app.enroll.services.judging import as_decided, serves_until
 from app.policy.ages import age_on
 from app.policy.evaluator import evaluate
 from app.policy.rulebook import RuleBook, in_force
@@ -25,12 +26,18 @@ _ENTRY = "@"  # stands for the trade's place on the list, the one thing of a tra
 class Judged:
     """What an enrollment and its decision store."""
 
-    answer: str
+    decided: str
     rule_code: str | None
     subsidy_fen: int
     learner_pays_fen: int | None
     papers: PapersState
     grounds: str
+    valid_until: date
+
+    @property
+    def answer(self) -> str:
+        """What the institution is told."""
+        return Answer.NO.value if self.decided == Answer.ELIGIBLE else self.decided
 
 
 class Judge:
@@ -45,9 +52,11 @@ class Judge:
         """The verdict as applying stores it: no subsidy means the learner pays the fee."""
         facts = _facts(learner)
         verdict = self._verdict(learner, facts, course, on) if course.is_subsidised else None
-        if verdict is None or verdict.answer in (Answer.NO, Answer.NOT_IN_FORCE):
+        until = serves_until(on=on, book=self._book)
+        if verdict is None or verdict.answer not in (Answer.YES, Answer.UNKNOWN):
             grounds = _grounds(verdict, facts, (), course, on)
-            return Judged("no", None, 0, course.fee_fen, PapersState.NOT_NEEDED, grounds)
+            answer = as_decided(verdict)[0] if verdict else Answer.NO.value
+            return Judged(answer, None, 0, course.fee_fen, PapersState.NOT_NEEDED, grounds, until)
         is_yes = verdict.answer is Answer.YES
         groups = verdict.group_codes or learner.situations
         claims = (
@@ -62,6 +71,7 @@ class Judge:
             verdict.learner_pays_fen if is_yes else None,
             rules.evaluate_papers(needed=True, groups=groups, claims=claims, on=on),
             _grounds(verdict, facts, groups, course, on),
+            until,
         )
 
     def _verdict(self, learner: Learner, facts: dict[str, object], course: LiveCourse, on: date) -> Verdict:

@@ -31,7 +31,10 @@ def test_a_list_drafted_by_a_test_goes_and_the_published_one_stays(
     draft = make.add(
         ShortageList(region_id=region_id, name="草稿", document_no="示例 9 号", valid_from=date(2099, 1, 1))
     )
-    make.add(ShortageListEntry(list_id=draft.id, region_id=region_id, trade_id=make.trade().id, position=1))
+    trade = make.trade()
+    make.add(
+        ShortageListEntry(list_id=draft.id, region_id=region_id, trade_id=trade.id, position=1, name=trade.name)
+    )
     assert len(counts()) == 2
     clean(super_engine)
     assert counts() == before

@@ -47,6 +47,9 @@ def answer_questions(person: Person, *labels: str, button: str = "看结果") ->
     expect(page.locator("#answer .answer-word, .answer-word").first).to_be_visible()
 
 
+# What two people press in the conversation, and what the first of them chooses on a course's page.
+UNEMPLOYED_ALOUD = ("没有工作，已经办了失业登记", "16—49周岁", "从来没用过", "在石家庄办了失业登记")
+EMPLOYEE_ALOUD = ("企业在职职工", "16—49周岁", "用过", "1次", "满12个月", "户口在石家庄")
 UNEMPLOYED = ("没有工作，已经办了失业登记", "16—49周岁", "在石家庄办了失业登记", "没有", "没用过")
 
 

@@ -37,6 +37,25 @@ def panel(page: BeautifulSoup) -> str:
     return found.get_text(" ", strip=True)
 
 
+def test_somebody_the_text_names_without_an_amount_is_eligible_and_promised_nothing(
+    client: LintingClient, make: Make
+) -> None:
+    run = make.run()
+    answer(client, situations="service_staff")
+    page = page_of(client, run.course_id)
+    assert page.select_one("#answer .answer-word").get_text(strip=True) == "符合条件，金额未定"  # type: ignore[union-attr]
+    text = panel(page)
+    assert "政策没有写补贴多少，学费 1800 元先自付" in text
+    assert "自费报名" in text
+    for word in ("免费", "你付 0 元", "要带什么材料", "不符合"):
+        assert word not in text
+    with client.session_transaction() as session:
+        session["locale"] = "en"
+    word = page_of(client, run.course_id).select_one("#answer .answer-word")
+    assert word is not None
+    assert "free" not in word.get_text().lower()
+
+
 def test_before_any_answer_the_page_asks_and_promises_nothing(client: LintingClient, make: Make) -> None:
     run = make.run()
     text = panel(page_of(client, run.course_id))

@@ -123,6 +123,19 @@ def test_with_answers_each_card_has_its_price(
     assert titles(soup(client, "/courses", free="1")) == ["有定点资格"]
 
 
+def test_to_whom_the_text_sets_no_amount_a_card_says_so_and_none_is_free(
+    client: LintingClient, make: Make, reindex: Callable[[], None]
+) -> None:
+    make.course(title="有定点资格")
+    reindex()
+    answer(client, situations="training_staff")
+    text = soup(client, "/courses").select_one(".result-pay").get_text()  # type: ignore[union-attr]
+    assert "符合条件，金额未定" in text
+    assert "1800 元" in text
+    assert "免费" not in text
+    assert titles(soup(client, "/courses", free="1")) == []
+
+
 def test_what_was_not_asked_is_never_a_plain_free(
     client: LintingClient, make: Make, reindex: Callable[[], None]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,9 +12,17 @@ from flask import Flask
 
 from app import jobs
 from app.clock import today
-from app.enroll.models import ImportState, PapersState, Proof, RegisterImport, RegisterRow
+from app.enroll.models import (
+    EligibilityDecision,
+    ImportState,
+    PapersState,
+    Proof,
+    RegisterImport,
+    RegisterRow,
+)
 from app.enroll.rules import add_months
 from tests.enroll.conftest import EMPLOYEE, VETERAN
+from tests.enroll.days import reach_first_day
 from tests.enroll.registers import PERSON, bring_in, number, person, send
 from tests.factories import Make
 from tests.support.pages import LintingClient
@@ -30,7 +39,7 @@ def test_a_named_person_needs_no_papers_for_what_the_register_says(bureau: Any, 
     assert make.session.scalars(sa.select(Proof)).all() == []
 
 
-def test_an_application_that_runs_is_judged_again_when_the_register_comes_and_when_it_goes(
+def test_an_application_that_runs_is_judged_again_when_the_register_comes_and_on_its_first_day_if_it_went(
     bureau: Any, make: Make, enroll: Any, run_jobs: Any
 ) -> None:
     learner = make.learner()
@@ -41,6 +50,11 @@ def test_an_application_that_runs_is_judged_again_when_the_register_comes_and_wh
     make.again(enrollment)
     assert (enrollment.answer, enrollment.papers) == ("yes", PapersState.VERIFIED)
     bring_in(bureau, "veterans", (number(8), "换了人"))
+    run_jobs()
+    make.again(enrollment)
+    assert (enrollment.answer, enrollment.papers) == ("yes", PapersState.VERIFIED)
+    reach_first_day(make, enrollment)
+    jobs.queue.tasks["enroll.night"].func(timestamp=0)
     run_jobs()
     make.again(enrollment)
     assert (enrollment.answer, enrollment.papers) == ("unknown", PapersState.PENDING)
@@ -63,6 +77,37 @@ def test_a_register_wins_over_the_persons_own_word_and_says_so(
     page = client.get(f"/runs/{run.id}/apply").get_data(as_text=True)
     assert "与你的回答不同" not in page
     assert "累计缴费 8 个月" in client.get("/me/data").get_data(as_text=True)
+
+
+def test_the_day_of_graduation_on_the_schools_list_settles_the_graduation_year(
+    client: LintingClient, bureau: Any, make: Make, login: Login, enroll: Any, answering: Any
+) -> None:
+    header = (*PERSON, "预计毕业日期")
+    first, later, undated = (make.learner(name=name) for name in ("甲示例", "乙示例", "丙示例"))
+    year = add_months(today(), 6).year  # the graduation year that today is in: from July to June
+    days = ((first, f"{year}-06-30"), (later, f"{year + 2}-06-30"), (undated, ""))
+    bring_in(bureau, "enrolment", *[(*person(make, each), day) for each, day in days], header=header)
+    student = {**EMPLOYEE, "situations": "final_year_student"}
+    run, found = make.run(), {}
+    for learner, _day in days:
+        enrolled = enroll(run, learner, student)
+        login(client, learner)
+        found[learner.id] = (enrolled.answer, enrolled.papers, client.get("/me/data").get_data(as_text=True))
+        assert ("还没有填写" in found[learner.id][2]) is False
+    assert found[first.id][:2] == found[undated.id][:2] == ("yes", PapersState.VERIFIED)
+    assert found[later.id][:2] == ("no", PapersState.NOT_NEEDED)
+    assert f"毕业日期 {year}-06-30" in found[first.id][2]
+    assert "与你的回答不同" not in found[first.id][2] + found[undated.id][2]
+    assert f"毕业日期 {year + 2}-06-30" in found[later.id][2]
+    assert "与你的回答不同" in found[later.id][2]
+    open_ = [json.loads(row.grounds)["conditions"] for row in make.session.scalars(
+        sa.select(EligibilityDecision).order_by(EligibilityDecision.id)
+    )]  # fmt: skip
+    assert [any(each["code"] == "graduation_year" for each in conditions) for conditions in open_] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_another_person_with_the_same_number_typed_in_is_certified_nothing(
@@ -124,7 +169,7 @@ def test_lines_and_lists_run_out_by_the_night_and_forgotten_drafts_with_them(
     jobs.queue.tasks["enroll.night"].func(timestamp=0)
     run_jobs()
     make.again(enrollment)
-    assert (enrollment.answer, enrollment.papers) == ("unknown", PapersState.PENDING)
+    assert (enrollment.answer, enrollment.papers) == ("yes", PapersState.VERIFIED)
     states = [(row.state, row.n) for row in look(
         "select i.state, count(r.id) as n from register_imports i left join register_rows r on r.import_id = i.id "
         "group by i.id order by i.id"

@@ -14,6 +14,7 @@ from app.clock import today
 from app.enroll.models import EligibilityDecision, PapersState, Proof, ProofState
 from app.enroll.rules import add_months
 from app.notifications import Notice
+from tests.enroll.days import reach_first_day
 from tests.factories import Make
 from tests.support.pages import LintingClient
 
@@ -58,8 +59,11 @@ def test_a_proof_serves_through_its_last_day_and_is_expired_the_night_after(
     make.session.commit()
     night()
     assert make.again(proof).state is ProofState.EXPIRED
-    assert make.again(enrollment).papers is PapersState.PENDING
+    assert make.again(enrollment).papers is PapersState.VERIFIED
     assert "enroll.proof_expired" in notices(make, learner.id)
+    reach_first_day(make, enrollment)
+    night()
+    assert make.again(enrollment).papers is PapersState.PENDING
 
 
 def test_two_weeks_before_its_owner_is_told_once(make: Make, enroll: Any, night: Any) -> None:
@@ -111,6 +115,9 @@ def test_what_only_the_bureau_knew_is_unknown_again_when_it_runs_out(make: Make,
     assert make.again(enrollment).answer == "yes"
     proof.valid_until = today() - timedelta(days=1)
     make.session.commit()
+    night()
+    assert make.again(enrollment).answer == "yes"
+    reach_first_day(make, enrollment)
     night()
     assert make.again(enrollment).answer == "unknown"
     answers = make.session.scalars(sa.select(EligibilityDecision.answer).order_by(EligibilityDecision.id)).all()

@@ -46,6 +46,22 @@ def hand_in(client: Any, proof: Proof, *contents: bytes, name: str = "证明.jpg
     return response
 
 
+def test_uploads_are_limited_by_account_and_not_by_the_address_many_share(
+    app: Flask, client: LintingClient, make: Make, login: Login, enroll: Any, proof: Proof
+) -> None:
+    for _each in range(60):
+        assert hand_in(client, proof).status_code == 422  # an empty form counts too
+    assert hand_in(client, proof).status_code == 429
+    other, elsewhere = make.learner(), app.test_client()
+    enroll(make.run(), other)
+    login(elsewhere, other)
+    theirs = make.session.scalars(sa.select(Proof).where(Proof.learner_id == other.id)).one()
+    assert hand_in(elsewhere, theirs).status_code == 422
+    again = app.test_client()
+    login(again, make.session.get_one(User, proof.learner_id))
+    assert hand_in(again, proof).status_code == 429
+
+
 def files_of(make: Make) -> list[ProofFile]:
     make.session.expire_all()
     return list(make.session.scalars(sa.select(ProofFile).order_by(ProofFile.id)))

@@ -219,6 +219,46 @@ def test_a_person_may_ask_for_a_review_and_is_answered(
     assert client.get("/courses/999999/review-requests/new").status_code == 404
 
 
+def test_a_review_may_be_asked_for_without_a_course_and_both_sides_read_so(
+    bureau: Any, client: LintingClient, make: Make, login: Login, run_jobs: Any
+) -> None:
+    login(client, make.learner())
+    empty = client.post("/review-requests/new", data={"region_id": "", "message": "我能学什么？"})
+    assert empty.status_code == 422
+    assert "我能学什么？" in empty.get_data(as_text=True)
+    data = {"region_id": make.region().id, "message": "我能学什么？"}
+    assert client.post("/review-requests/new", data=data).status_code == 303
+    assert make.session.scalars(sa.select(ReviewRequest)).one().course_id is None
+    row = make.session.scalars(sa.select(ReviewRequest)).one()
+    for page in (
+        client.get("/me"),
+        bureau.get("/desk/review-requests"),
+        bureau.get(f"/desk/review-requests/{row.id}"),
+    ):
+        assert "没有指定课程" in page.get_data(as_text=True)
+    assert bureau.post(f"/desk/review-requests/{row.id}", data={"answer": "来窗口看看"}).status_code == 303
+    run_jobs()
+    assert "来窗口看看" in client.get("/me").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/review-requests/new", "/courses/{course_id}/review-requests/new"])
+def test_a_visitor_reads_why_they_sign_in_to_ask_for_a_review_and_comes_back(
+    client: LintingClient, make: Make, path: str
+) -> None:
+    path = path.format(course_id=make.course().id)
+    page = client.get(path).get_data(as_text=True)
+    assert "人社局要知道答复给谁" in page
+    assert f"/sign-up?next={path}" in page
+    assert f"/sign-in?next={path}" in page
+    assert client.post(path, data={"message": "x"}).location.startswith("/sign-in")
+    assert not make.session.scalars(sa.select(ReviewRequest)).all()
+    signed_up = client.post(
+        f"/sign-up?next={path}",
+        data={"display_name": "示例", "login": "fuhe-ren", "password": "sheng-nian-hua-kai-88"},
+    )
+    assert signed_up.location == path
+
+
 def test_a_learner_who_moves_is_handed_to_the_new_countys_bureau(
     app: Flask, client: LintingClient, make: Make, login: Login, enroll: Any
 ) -> None:

@@ -23,6 +23,7 @@ from app.enroll.models import (
     Enrollment,
     ImportState,
     LearnerProfile,
+    PapersState,
     Proof,
     ProofFile,
     RegisterImport,
@@ -78,6 +79,30 @@ def test_two_people_of_different_groups_look_the_same_to_the_institution(
     for text in (*unemployed, *veteran):
         assert "失业" not in text
         assert "退役" not in text
+
+
+def test_that_the_text_names_somebody_without_an_amount_is_theirs_to_know_and_nobody_elses(
+    app: Flask, make: Make, login: Login, enroll: Any, client: Any
+) -> None:
+    named = roster_as(make, app, login, enroll, {**UNEMPLOYED, "situations": "training_staff"})
+    assert named == roster_as(make, app, login, enroll, {**UNEMPLOYED, "situations": "employee"})
+    assert named == roster_as(make, app, login, enroll, {**UNEMPLOYED, "situations": "none_of_these"})
+    assert "自费" in named[0]
+    for text in named:
+        assert "符合" not in text.replace('<option value="yes">符合</option>', "")
+        assert "eligible" not in text
+    rows = make.session.execute(
+        sa.select(Enrollment.answer, Enrollment.papers, EligibilityDecision.answer, Enrollment.learner_pays_fen)
+        .join(EligibilityDecision, EligibilityDecision.enrollment_id == Enrollment.id)
+        .order_by(Enrollment.id)
+    ).all()
+    assert [tuple(row) for row in rows] == [
+        ("no", PapersState.NOT_NEEDED, decided, 180_000) for decided in ("eligible", "no", "no")
+    ]
+    first = sa.select(Enrollment.learner_id).order_by(Enrollment.id).limit(1)
+    learner = make.session.get_one(User, make.session.scalars(first).one())
+    login(client, learner)
+    assert "符合条件，金额未定" in client.get("/me/data").get_data(as_text=True)
 
 
 def hold_more_of(make: Make, learner: User, run: CourseRun) -> None:

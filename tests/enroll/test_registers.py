@@ -19,10 +19,7 @@ from app.enroll.models import (
     RegisterKind,
 )
 from app.enroll.registers import REGISTERS, FileSource, Record, is_same_name
-from app.enroll.services.registers import import_register
-from app.scope import Scope, opened
 from app.sheets import RowError
-from app.tenants.identifiers import make_id_number
 from app.tenants.models import Role
 from tests.enroll.registers import PERSON, bring_in, confirm, number, person, send
 from tests.factories import Make
@@ -90,10 +87,25 @@ def test_a_person_twice_is_taken_once() -> None:
         (date(2027, 7, 1), False),
     ],
 )
-def test_a_student_is_in_the_graduation_year_from_july_to_june(day: date, certified: bool) -> None:
+def test_a_student_is_in_the_graduation_year_from_july_to_june_and_graduates_on_a_day(
+    day: date, certified: bool
+) -> None:
     enrolment = REGISTERS[RegisterKind.ENROLMENT]
-    fields = enrolment.read({"graduates_on": "2027/6/20"})
-    assert bool(enrolment.certify(fields, day).papers) is certified
+    found = enrolment.certify(enrolment.read({"graduates_on": "2027/6/20"}), day)
+    assert bool(found.papers) is certified
+    assert found.facts == {"graduates_on": "2027-06-20"}
+
+
+@pytest.mark.parametrize("header", [PERSON, (*PERSON, "毕业日期")])
+def test_a_list_of_students_without_the_day_certifies_that_they_are_enrolled_and_no_day(
+    header: tuple[str, ...],
+) -> None:
+    enrolment = REGISTERS[RegisterKind.ENROLMENT]
+    content = sheet(header, [(number(1), "张示例", "")[: len(header)]])
+    (record,) = FileSource(content).records(enrolment, today())
+    assert isinstance(record, Record)
+    found = enrolment.certify(record.fields, today())
+    assert (found.papers, found.facts) == (frozenset({"STUDENT_RECORD"}), {})
 
 
 @pytest.mark.parametrize(
@@ -234,30 +246,3 @@ def test_the_desk_shows_numbers_only_and_to_this_bureau_only(
     login(auditor, make.member(here, Role.AUDITOR), here)
     assert auditor.get("/desk/registers").status_code == 404
     assert make.again(make.session.get_one(RegisterImport, import_id)).state is ImportState.IN_FORCE
-
-
-def test_ten_thousand_lines_are_read_kept_and_matched(app: Flask, make: Make, look: Any) -> None:
-    learners = [make.learner(name=f"学员{n}") for n in range(20)]
-    people = [person(make, learner) for learner in learners]
-    people += [
-        (make_id_number("130102", date(1960 + n // 400, 1 + n % 12, 1 + n % 28), n % 1000), f"路人{n}")
-        for n in range(9_980)
-    ]
-    numbers = {each[0] for each in people}
-    bureau = make.bureau("130100")
-    member = make.member(bureau)
-    regions = tuple(row.id for row in look("select id from regions"))
-    scope = Scope(actor_id=member.id, tenant_id=bureau.id, tenant_kind="bureau", role="owner", region_ids=regions)
-    from app.db import db
-
-    with app.app_context(), opened(scope):
-        draft = import_register(
-            register=RegisterKind.UNEMPLOYMENT,
-            region_id=bureau.region_id,
-            as_of=today(),
-            valid_until=None,
-            content=sheet(PERSON, people),
-        )
-        assert (draft.rows, draft.matched) == (len(numbers), 20)
-        db.session.commit()
-    assert look("select count(*) as n from register_rows")[0].n == len(numbers)

@@ -101,6 +101,58 @@ def test_refusing_needs_a_coded_reason_and_frees_the_seat_for_the_next(
     assert "多次联系不上本人" in client.get("/me").get_data(as_text=True)
 
 
+def test_another_reason_needs_words_of_its_own_which_the_learner_reads_and_no_log_keeps(
+    app: Flask, client: LintingClient, make: Make, login: Login, enroll: Any, look: Any, run_jobs: Any, caplog: Any
+) -> None:
+    learner = make.learner()
+    run = make.run()
+    enrollment = enroll(run, learner)
+    desk = desk_of(make, app, login, run)
+    words = "名额留给<b>上次</b>落选的人"
+    data = {"action": "refuse", "enrollment_id": [enrollment.id], "reason_codes": "other"}
+    for note in ("", "   "):
+        refused = desk.post(f"/desk/runs/{run.id}/decisions", data={**data, "note": note})
+        assert refused.status_code == 422
+        assert "请写明原因" in refused.get_data(as_text=True)
+    assert desk.post(f"/desk/runs/{run.id}/decisions", data={**data, "note": words}).status_code == 303
+    run_jobs()
+    assert make.again(enrollment).note == words
+    login(client, learner)
+    shown = "名额留给&lt;b&gt;上次&lt;/b&gt;落选的人"
+    for page in (client.get("/me"), client.get(f"/me/enrollments/{enrollment.id}")):
+        text = page.get_data(as_text=True)
+        assert shown in text
+        assert words not in text
+        assert "请在说明里写清楚" not in text
+    ended = desk.get(f"/desk/runs/{run.id}/roster?tab=ended").get_data(as_text=True)
+    assert shown in ended
+    kept = "select t::text from audit_entries t union all select t::text from notices t "
+    kept += "union all select args::text from procrastinate_jobs"
+    assert not [row for row in look(kept) if "落选" in row[0]]
+    assert "落选" not in caplog.text
+
+
+def test_why_a_class_was_changed_is_kept_and_read_by_its_learners_until_it_is_changed_again(
+    app: Flask, client: LintingClient, make: Make, login: Login, enroll: Any, look: Any, run_jobs: Any
+) -> None:
+    learner, run = make.learner(), make.run(days=3)
+    enroll(run, learner)
+    desk = desk_of(make, app, login, run)
+    lessons = list(make.session.scalars(sa.select(RunSession.id).where(RunSession.run_id == run.id)))
+    url = f"/desk/runs/{run.id}/lessons/{lessons[-1]}/remove"
+    assert desk.post(url, data={"reason_code": "other", "reason_note": ""}).status_code == 422
+    assert desk.post(url, data={"reason_code": "other", "reason_note": "焊机<检修>"}).status_code == 303
+    run_jobs()
+    login(client, learner)
+    assert "焊机&lt;检修&gt;" in client.get("/me").get_data(as_text=True)
+    url = f"/desk/runs/{run.id}/lessons/{lessons[-2]}/remove"
+    assert desk.post(url, data={"reason_code": "teacher_absent"}).status_code == 303
+    page = client.get("/me").get_data(as_text=True)
+    assert "焊机" not in page
+    assert "教师不能到课" in page
+    assert not [row for row in look("select t::text from audit_entries t") if "焊机" in row[0]]
+
+
 def test_withdrawing_is_confirmed_frees_the_seat_and_offers_it_for_24_hours(
     client: LintingClient, make: Make, login: Login, enroll: Any, run_jobs: Any, look: Any
 ) -> None:

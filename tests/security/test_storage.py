@@ -29,6 +29,15 @@ def test_the_disk_holds_nothing_of_what_was_handed_in(folder: Path) -> None:
     assert storage.get(name) == SECRET
 
 
+def test_a_name_that_is_given_replaces_what_was_there(folder: Path) -> None:
+    name = "0" * 31 + "a"
+    assert storage.put(b"one", name) == name
+    storage.put(b"other", name)
+    assert storage.get(name) == b"other"
+    with pytest.raises(ValueError, match="no name"):
+        storage.put(b"x", "../../etc/passwd")
+
+
 def test_it_lies_outside_what_the_web_server_serves(app: Flask, folder: Path) -> None:
     assert app.static_folder is not None
     assert not folder.resolve().is_relative_to(Path(app.static_folder).resolve())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.catalog.models import CourseForm, CourseMode, RevisionState, RunState, SessionKind
-from app.enroll.models import EnrollmentState, PapersState, ProofState
+from app.enroll.models import EnrollmentState, PapersState, ProofState, RegisterKind
 from app.enroll.services.profiles import id_number_index
 from app.pii import vault
 from app.policy.models import DesignationState
@@ -35,6 +35,10 @@ from tests.seed.conftest import TODAY, City, flask
         (2000, "select count(*) from learner_profiles"),
         (3000, "select count(*) from enrollments"),
         (10, "select count(*) from proofs where is_referral"),
+        (8, "select count(*) from proof_files f join proofs p on p.id = f.proof_id where p.state = 'pending'"),
+        (5, "select count(*) from register_imports where state = 'in_force' and matched > 0"),
+        (300, "select count(*) from register_rows"),
+        (1, "select count(*) from register_imports where state = 'draft' and jsonb_array_length(errors) > 3"),
         (5, "select count(*) from review_requests where answered_at is null"),
         (5, "select count(*) from review_requests where answered_at is not null"),
         (3, "select count(*) from course_revisions where number > 1"),
@@ -42,6 +46,9 @@ from tests.seed.conftest import TODAY, City, flask
         (100, "select count(*) from notices"),
         (1000, "select count(*) from audit_entries"),
         (3, "select count(*) from designations where valid_to < '2026-11-23'"),
+        (1, "select count(*) from shortage_lists where not is_published"),
+        (1, "select count(*) from subsidy_rules where not is_published"),
+        (1, "select count(*) from policy_parameters where not is_published"),
     ],
 )  # fmt: skip
 def test_the_city_is_large_enough(city: City, least: int, sql: str) -> None:
@@ -54,6 +61,7 @@ def test_the_city_is_large_enough(city: City, least: int, sql: str) -> None:
         (EnrollmentState, "select distinct state from enrollments"),
         (PapersState, "select distinct papers from enrollments"),
         (ProofState, "select distinct state from proofs"),
+        (RegisterKind, "select distinct register from register_imports where state = 'in_force'"),
         (RevisionState, "select distinct state from course_revisions"),
         (CourseForm, "select distinct form from course_revisions where is_live"),
         (CourseMode, "select distinct mode from course_revisions where is_live"),
@@ -168,6 +176,22 @@ def test_the_demo_learner_has_something_of_everything(city: City) -> None:
     assert states >= {"admitted", "offered", "waiting", "withdrawn", "refused"}
 
 
+def test_each_of_the_two_at_the_city_bureau_has_a_draft_to_approve_and_all_effects_are_to_be_counted(
+    city: City,
+) -> None:
+    drafts = " union all ".join(
+        f"select '{table}' as kind, id, authored_by from {table} where not is_published"
+        for table in ("shortage_lists", "subsidy_rules", "policy_parameters")
+    )
+    authors = city.look(f"select distinct l.value from ({drafts}) d join logins l on l.user_id = d.authored_by")
+    assert {row[0] for row in authors} == {"city", "approver"}
+    waiting = city.look(
+        f"select kind, id from ({drafts}) d except select args->>'table', (args->>'id')::bigint "
+        "from procrastinate_jobs where task_name = 'enroll.simulate'"
+    )
+    assert waiting == []
+
+
 def test_nothing_happened_after_the_citys_day(city: City) -> None:
     sql = "select count(*) from {} where {} > timestamptz '2026-11-23 08:00+08'"
     dated = [
@@ -182,5 +206,5 @@ def test_nothing_happened_after_the_citys_day(city: City) -> None:
 def test_demo_logins_names_every_account(city: City, tmp_path: Path) -> None:
     done = flask(city.database, tmp_path, "demo-logins")
     logins = {row[0] for row in city.look("select value from logins where value !~ '[-@0-9]'")}
-    assert len(logins) == 10
+    assert len(logins) == 11
     assert all(f" {login} " in done.stdout for login in logins)

@@ -55,7 +55,11 @@ EXAMPLES: dict[str, Example] = {
     "designation_id": Example(lambda rows: rows.designation.id),
     "synonym_id": Example(lambda rows: rows.synonym_id, desk=False),
     "list_id": Example(lambda rows: rows.draft_list.id),
-    "rule_code": Example(lambda rows: "R1", desk=False),
+    "amount_id": Example(lambda rows: rows.draft_amount.id),
+    "limit_id": Example(lambda rows: rows.draft_limit.id),
+    "limit_code": Example(lambda rows: "uses_per_year", desk=False),
+    "rule_code": Example(lambda rows: "R2_EMP_SHORT", desk=False),
+    "number": Example(lambda rows: 1, desk=False),
     "tenants.invitation:token": Example(lambda rows: rows.invitation_token, desk=False),
     "tenants.reset_link:token": Example(lambda rows: rows.reset_token, desk=False),
     "public.shortage_list:list_id": Example(lambda rows: rows.published_list_id, desk=False),
@@ -65,8 +69,8 @@ EXAMPLES: dict[str, Example] = {
     "enroll.accept_offer:enrollment_id": Example(lambda rows: rows.offered.id, person=True),
 }
 
-# The shortage list and what people say are the city's to keep: a county bureau finds nothing there.
-CITY_ONLY = {"policy.new_shortage_list", "catalog.end_synonym"}
+# The law and what people say are the city's to keep: a county bureau finds nothing there.
+CITY_ONLY = {"policy.new_shortage_list", "policy.new_amount", "policy.new_limit", "catalog.end_synonym"}
 
 # Pages that send everyone on, whoever asks; a browser test has nothing to look at there.
 SENDS_ON = {"tenants.reset_link", "tenants.set_language"}

@@ -103,10 +103,16 @@ def clean(engine: sa.Engine) -> None:
             sa.text("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
         )
         statements = [str(sa.delete(sa.table(name))) for name in names if name not in REFERENCE]
-        # Reference is what is published; a list that a test drafted goes, with its entries first.
-        drafts = "select id from shortage_lists where not is_published"
+        # Reference is what came with the bundled documents: what a test drafted or published goes, with its
+        # entries first, and what it ended is open again.
+        drafts = "select id from shortage_lists where not is_sample or authored_by is not null"
         statements += [f"DELETE FROM shortage_list_entries WHERE list_id IN ({drafts})"]
-        statements += ["DELETE FROM shortage_lists WHERE NOT is_published"]
+        statements += ["DELETE FROM shortage_lists WHERE NOT is_sample OR authored_by IS NOT NULL"]
+        statements += ["UPDATE shortage_lists SET valid_to = NULL WHERE valid_to IS NOT NULL"]
+        for table in ("subsidy_rules", "policy_parameters"):
+            statements += [f"DELETE FROM {table} WHERE authored_by IS NOT NULL OR NOT is_published"]
+            end = "(data->>'valid_to')::date"
+            statements += [f"UPDATE {table} SET valid_to = {end} WHERE valid_to IS DISTINCT FROM {end}"]
         statements += ["DELETE FROM synonyms WHERE created_by IS NOT NULL"]
         ended = "(is_active, ended_at, ended_by)"
         statements += [f"UPDATE synonyms SET {ended} = (true, null, null) WHERE NOT is_active"]

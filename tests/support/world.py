@@ -299,16 +299,21 @@ def _policy(make: Make, world: World) -> None:
     rows.designation = make.session.query(Designation).filter_by(tenant_id=rows.institution.id).first()
     withdrawn = make.designation(rows.institution, UNLISTED)
     withdrawn.state, withdrawn.is_public = DesignationState.REMOVED, False
+    author = world.people["bureau"].user
+    home = make.region(HOME).id
     rows.draft_list = make.add(
         ShortageList(
-            region_id=make.region(HOME).id,
+            region_id=home,
             name="急需紧缺职业目录（草稿）",
             document_no="示例〔2026〕9号",
             valid_from=date(2099, 1, 1),
+            authored_by=author.id,  # type: ignore[union-attr]
         )
     )
     make.add(
         ShortageListEntry(
-            list_id=rows.draft_list.id, region_id=rows.draft_list.region_id, trade_id=make.trade().id, position=1
+            list_id=rows.draft_list.id, region_id=home, trade_id=make.trade().id, position=1, name="电焊工"
         )
     )
+    rows.draft_amount = make.amount("R2_EMP_SHORT", 260_000, author=author, region_id=home)
+    rows.draft_limit = make.limit("uses_per_year", 2, author=author, region_id=home)

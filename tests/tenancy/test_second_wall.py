@@ -171,7 +171,7 @@ def test_audit_rows_can_be_added_and_never_changed(scoped_engine: sa.Engine, wor
         "delete from enrollments",
         "update course_reviews set decision = 'approved'",
         "delete from eligibility_decisions",
-        "update subsidy_rules set amount_fen = 0",
+        "update target_groups set clause = 'x'",
     ],
 )
 def test_the_app_role_has_no_hand_on(scoped_engine: sa.Engine, world: World, sql: str) -> None:

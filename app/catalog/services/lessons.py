@@ -127,6 +127,7 @@ def _retime(
     audit.record(tag, subject=("run", run.id), region_id=run.region_id, data=data)
     is_told = run.state is RunState.OPEN and bool(changes)
     if is_told:
+        run_changes.keep_reason(run, reason=reason)
         run_changes.tell(run, job="enroll.run_changed", changes=changes, reason_code=reason.code)
         courses.index(run.course_id)
     return is_told

@@ -51,6 +51,11 @@ def check_reason(reason: Reason) -> None:
         raise DomainError("reason_note_required", field="reason_note")
 
 
+def keep_reason(run: CourseRun, *, reason: Reason) -> None:
+    """Keep why the run was last changed for its learners to read; a change without a reason leaves none."""
+    run.reason_code, run.reason_note = reason.code or None, reason.note or None
+
+
 def institution_of(run: CourseRun) -> scope.Scope:
     """The scope in which the run's jobs work."""
     return scope.Scope(tenant_id=run.tenant_id, tenant_kind="institution")

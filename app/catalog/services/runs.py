@@ -172,9 +172,9 @@ def edit_run(
     changes = _changes(run, plan, old, lessons)
     if not changes:
         return ()
-    is_open = run.state is RunState.OPEN
+    is_open, reason = run.state is RunState.OPEN, run_changes.Reason(reason_code, reason_note)
     if is_open and plan.seats < run.seats:
-        run_changes.check_reason(run_changes.Reason(reason_code, reason_note))
+        run_changes.check_reason(reason)
     if {"dates", "sessions", "kinds"} & set(changes):
         db.session.execute(
             sa.delete(RunSession)
@@ -207,6 +207,7 @@ def edit_run(
     if is_open:
         told = [change for change in changes if change != "kinds"]
         if told:
+            run_changes.keep_reason(run, reason=reason)
             run_changes.tell(run, job="enroll.run_changed", changes=told, reason_code=reason_code)
         if grew:
             jobs.enqueue("enroll.offer_seats", scope=run_changes.institution_of(run), run_id=run.id)
@@ -258,10 +259,11 @@ def cancel_run(*, run_id: int, reason_code: str | None, reason_note: str | None 
     if run.state is RunState.CANCELLED:
         return
     run_changes.refuse_if_ended(run)
-    run_changes.check_reason(run_changes.Reason(reason_code, reason_note))
+    reason = run_changes.Reason(reason_code, reason_note)
+    run_changes.check_reason(reason)
     was_open = run.state is RunState.OPEN
     run.state = RunState.CANCELLED
-    run.reason_code, run.reason_note = reason_code, reason_note
+    run_changes.keep_reason(run, reason=reason)
     audit.record(
         "run.cancelled", subject=("run", run.id), region_id=run.region_id, data={"reason_code": reason_code}
     )

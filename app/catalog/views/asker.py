@@ -21,11 +21,11 @@ SPOT = "spot"
 
 
 class Asker:
-    """The visitor as the policy sees them: nothing before they answered a question."""
+    """The visitor as the policy sees them: nothing before they answered a question; of one course, more."""
 
-    def __init__(self, on: date) -> None:
+    def __init__(self, on: date, course_id: int | None = None) -> None:
         self.on = on
-        self.answers = answered.load(session)
+        self.answers = answered.load(session, course_id)
         self.book: RuleBook | None = policy.rulebook() if self.answers else None
 
     def __bool__(self) -> bool:

@@ -79,7 +79,7 @@ def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBoo
         if price.next_question in SHORT_QUESTIONS and book is not None:
             data["action_label"] = SHORT_QUESTIONS[price.next_question]
             data["action_url"] = url_for(
-                "eligibility.start", course=card.course_id, _anchor=f"q-{price.next_question}"
+                "eligibility.answers", course=card.course_id, _anchor=f"q-{price.next_question}"
             )
     return data
 

@@ -143,12 +143,12 @@ def _panel(
     if offer.fee_fen == 0 and verdict.answer is not Answer.YES:
         shown |= {"verdict": "free", "sums": _("这门课本来就不收学费。"), "conditions": [], "near_miss": []}
     shown["review_url"] = url_for("enroll.request_review", course_id=course_id)
-    shown["change_url"] = url_for("eligibility.start", course=course_id)
+    shown["change_url"] = url_for("eligibility.answers", course=course_id)
     if shown["verdict"] == "unknown":
         question = book.question(verdict.next_question) if verdict.next_question else None
         shown["question"] = {
             "label": question.label.in_(locale_code()) if question else _("补一个回答"),
-            "url": url_for("eligibility.start", course=course_id, _anchor=f"q-{verdict.next_question}"),
+            "url": url_for("eligibility.answers", course=course_id, _anchor=f"q-{verdict.next_question}"),
         }
     elif run is not None:
         shown["action"] = {
@@ -162,6 +162,6 @@ def _action(run: PublicRun, word: str) -> str:
     start = day(run.run.starts_on, "short")
     if run.is_full:
         return _("排 %(day)s班的候补", day=start)
-    if word == "no":
+    if word in ("no", "eligible"):
         return _("自费报名 %(day)s班", day=start)
     return _("报名 %(day)s班", day=start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import url_for
@@ -50,8 +50,7 @@ class Names:
             case "start" if value == SOON:
                 return _("30 天内")
             case "start":
-                year, _dash, month = value.partition("-")
-                return _("%(year)s 年 %(month)s 月", year=year, month=int(month))
+                return day(date.fromisoformat(f"{value}-01"), "month_of_year")
         return {"shortage": _("急需紧缺"), "free": _("对我免费")}[facet]
 
     def option(self, facet: str, value: str) -> str:

@@ -16,6 +16,7 @@ from app.catalog.views import cards, course_page, narrowing
 from app.catalog.views.asker import Asker
 from app.clock import today
 from app.policy import services as policy
+from app.policy.conversation import MOST_QUESTIONS
 from app.policy.verdict import Verdict
 from app.security import access
 
@@ -46,7 +47,7 @@ def home() -> str:
         ],
         soon_until=SOON,
         has_answers=bool(asker),
-        questions=book.questions_for("employment"),
+        most_questions=MOST_QUESTIONS,
         cap_fen=shortage_cap.amount_fen if shortage_cap else None,
         apprentice_fen=[rule.amount_fen for rule in apprentice if rule],
     )
@@ -60,7 +61,8 @@ def course(course_id: int) -> str:
     if found is None:
         abort(404)
     _count_click()
-    return render_template("catalog/course.html", **course_page.context(found, Asker(today()).answers, on=today()))
+    answers = Asker(today(), course_id).answers
+    return render_template("catalog/course.html", **course_page.context(found, answers, on=today()))
 
 
 def _count_click() -> None:

@@ -223,13 +223,9 @@ def said_by(*, offer: RunOffer, answers: Mapping[str, object]) -> Mapping[str, o
 def judge_run(*, offer: RunOffer, answers: Mapping[str, object], on: date) -> judging.Judgement:
     """The verdict for this applicant on a day; `answers` win over those kept with the profile."""
     said = said_by(offer=offer, answers=answers)
-    facts = judging.gather_facts(
-        answers=said,
-        id_number=offer.profile.id_number if offer.profile else None,
-        verified=rules.verified_groups(offer.claims, on),
-        certified=rules.certified_facts(offer.claims, on),
-        on=on,
-    )
+    proved = rules.proved(offer.claims, on)
+    id_number = offer.profile.id_number if offer.profile else None
+    facts = judging.gather_facts(answers=said, id_number=id_number, proved=proved, on=on)
     return judging.judge(
         facts=facts,
         said=said,
@@ -238,6 +234,7 @@ def judge_run(*, offer: RunOffer, answers: Mapping[str, object], on: date) -> ju
         tenant_id=offer.run.tenant_id,
         on=on,
         standing=offer.standing,
+        proved=proved,
     )
 
 
@@ -297,7 +294,7 @@ def apply_to_run(
                 "learner_pays_fen": judged.learner_pays_fen,
                 "papers": (PapersState.PENDING if asks else papers).value,
                 "judged_on": on,
-                "valid_until": offer.run.starts_on,
+                "valid_until": judging.serves_until(on=on),
                 "grounds": seal(judged.grounds, "decision.grounds"),
                 "facts": seal(facts, "learner.facts") if facts else None,
                 "claims": [seal(rules.write_claim(judged.groups), "proof.claim")] if asks else [],

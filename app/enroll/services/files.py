@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app import audit, clock, jobs, storage
 from app.db import db
 from app.enroll import rules
-from app.enroll.models import ACTIVE, Enrollment, Proof, ProofFile, ProofState
+from app.enroll.models import ACTIVE, Enrollment, Proof, ProofFile, ProofState, RegisterImport
 from app.errors import DomainError
 from app.uploads import Upload
 
@@ -135,7 +135,7 @@ def _forget(names: Sequence[str]) -> None:
 
 def sweep() -> None:
     """Remove stored files that no row names any more; in the scope of every region."""
-    known = set(db.session.scalars(sa.select(ProofFile.name)))
+    known = {*db.session.scalars(sa.select(ProofFile.name)), *db.session.scalars(sa.select(RegisterImport.file))}
     for name in storage.older_than(clock.now() - ORPHAN_AFTER):
         if name not in known:
             storage.remove(name)

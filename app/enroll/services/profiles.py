@@ -15,6 +15,7 @@ from app import audit, clock, jobs
 from app.db import db
 from app.enroll import texts
 from app.enroll.models import ACTIVE, EligibilityDecision, Enrollment, LearnerProfile, Proof
+from app.enroll.rules import Why
 from app.enroll.services import judging
 from app.errors import DomainError
 from app.pii import mask_id_number, vault
@@ -44,6 +45,17 @@ def get_profile(*, user_id: int) -> LearnerProfile | None:
 def id_number_index(id_number: str) -> bytes:
     """The blind index under which an ID number is found."""
     return vault().blind_index(id_number, ID_NUMBER)
+
+
+def is_own_number(*, user_id: int, text: str) -> bool:
+    """Whether this is a person's ID number, as somebody typed it; true of whoever never gave one."""
+    profile = get_profile(user_id=user_id)
+    if profile is None:
+        return True
+    try:
+        return id_number_index(check_id_number(text, clock.today()).text) == profile.id_number_index
+    except IdentifierError:
+        return False
 
 
 def save_profile(*, user_id: int, identity: Identity, consents: bool) -> LearnerProfile:
@@ -120,8 +132,9 @@ def _hand_over_decisions(user_id: int, region_id: int) -> None:
         .order_by(EligibilityDecision.enrollment_id, EligibilityDecision.id.desc())
     )
     for decision in db.session.scalars(latest).all():
-        copied = ("enrollment_id", "learner_id", "judged_on", "answer", "rule_code", "subsidy_fen", "grounds")
+        copied = ("enrollment_id", "learner_id", "judged_on", "answer", "rule_code", "subsidy_fen")
         values = {name: getattr(decision, name) for name in (*copied, "valid_until")}
+        values["grounds"] = judging.with_why(grounds=decision.grounds, why=Why.MOVED)
         db.session.add(EligibilityDecision(region_id=region_id, supersedes_id=decision.id, **values))
 
 

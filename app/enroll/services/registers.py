@@ -1,4 +1,4 @@
-"""The state's registers at a bureau: imported as a draft, confirmed, matched with learners, replaced, run out."""
+"""The state's registers at a bureau: confirmed, matched with learners, replaced, run out."""
 
 from __future__ import annotations
 
@@ -21,15 +21,13 @@ from app.enroll.models import (
     RegisterKind,
     RegisterRow,
 )
-from app.enroll.registers import REGISTERS, FileSource, Record, Source, is_same_name
+from app.enroll.registers import REGISTERS, is_same_name
 from app.enroll.services import profiles
 from app.errors import DomainError
 from app.policy import services as policy
 from app.scope import Scope
-from app.sheets import RowError
 from app.tenants.regions import regions_above
 
-MOST_ERRORS = 500
 DRAFT_LASTS = timedelta(days=1)
 
 
@@ -39,66 +37,10 @@ def suggested_until(*, register: RegisterKind, as_of: date) -> date | None:
     return rules.add_months(as_of, months) if months else None
 
 
-# --- Bringing a register in ---------------------------------------------------------------------------------
+# --- Putting a register in use ----------------------------------------------------------------------------------
 
 
-def import_register(
-    *,
-    register: RegisterKind,
-    region_id: int,
-    as_of: date,
-    valid_until: date | None,
-    content: bytes,
-    source: Source | None = None,
-) -> RegisterImport:
-    """Read a register into a draft that certifies nothing yet; the lines that cannot be taken are kept as codes.
-
-    Without `valid_until` the paper's own validity counts from `as_of`. Raises SheetError for the file and
-    DomainError as_of_ahead, valid_until_past or register_without_rows.
-    """
-    today = clock.today()
-    if as_of > today:
-        raise DomainError("as_of_ahead", field="as_of")
-    until = valid_until or suggested_until(register=register, as_of=as_of)
-    if until is not None and until < today:
-        raise DomainError("valid_until_past", field="valid_until")
-    records: list[Record] = []
-    errors: list[RowError] = []
-    for each in (source or FileSource(content)).records(REGISTERS[register], today):
-        (records if isinstance(each, Record) else errors).append(each)  # type: ignore[arg-type]
-    if not records:
-        raise DomainError("register_without_rows", field="file", count=len(errors))
-    draft = RegisterImport(
-        region_id=region_id,
-        register=register,
-        as_of=as_of,
-        valid_until=until,
-        rows=len(records),
-        errors=[{"line": e.line, "code": e.code, "params": dict(e.params)} for e in errors[:MOST_ERRORS]],
-        imported_by=scope.require().actor_id,
-        created_at=clock.now(),
-    )
-    db.session.add(draft)
-    db.session.flush()
-    db.session.execute(sa.insert(RegisterRow), [_values(draft, record) for record in records])
-    draft.matched, draft.differing = (len(found) for found in _candidates(draft))
-    _record("imported", draft, lines=len(records), refused=len(errors))
-    return draft
-
-
-def _values(draft: RegisterImport, record: Record) -> dict[str, object]:
-    ends = [day for day in (record.valid_until, draft.valid_until) if day is not None]
-    return {
-        "import_id": draft.id,
-        "region_id": draft.region_id,
-        "register": draft.register,
-        "id_number_index": profiles.id_number_index(record.id_number),
-        "record": json.dumps({"name": record.name, **record.fields}, ensure_ascii=False),
-        "valid_until": min(ends) if ends else None,
-    }
-
-
-def _candidates(found: RegisterImport) -> tuple[list[int], list[int]]:
+def candidates(*, found: RegisterImport) -> tuple[list[int], list[int]]:
     """The ids of the lines that are a learner's by number and name, and of those by number alone."""
     rows = db.session.execute(
         sa.select(RegisterRow.id, RegisterRow.record, LearnerProfile.name)
@@ -117,7 +59,7 @@ def confirm_import(*, import_id: int) -> RegisterImport:
 
     Raises DomainError import_decided, or import_older if the former one is of a later day.
     """
-    draft = _locked(import_id)
+    draft = locked(import_id=import_id)
     if draft.state is not ImportState.DRAFT:
         raise DomainError("import_decided")
     former = db.session.scalar(
@@ -131,8 +73,8 @@ def confirm_import(*, import_id: int) -> RegisterImport:
     )
     if former is not None and former.as_of > draft.as_of:
         raise DomainError("import_older", on=former.as_of.isoformat())
-    concerned = _end(former) if former else set()
-    same, differing = _candidates(draft)
+    concerned = end(found=former) if former else set()
+    same, differing = candidates(found=draft)
     owner = sa.select(LearnerProfile.user_id).where(LearnerProfile.id_number_index == RegisterRow.id_number_index)
     db.session.execute(
         sa.update(RegisterRow)
@@ -142,7 +84,7 @@ def confirm_import(*, import_id: int) -> RegisterImport:
     )
     draft.state, draft.confirmed_at = ImportState.IN_FORCE, clock.now()
     draft.matched, draft.differing = len(same), len(differing)
-    _record("confirmed", draft, matched=draft.matched, differing=draft.differing)
+    record(verb="confirmed", found=draft, matched=draft.matched, differing=draft.differing)
     db.session.flush()
     _judge_again(concerned | _learners_of(draft))
     return draft
@@ -150,29 +92,39 @@ def confirm_import(*, import_id: int) -> RegisterImport:
 
 def end_import(*, import_id: int) -> RegisterImport:
     """Throw a draft away, or end what is in force: its lines are deleted; raises DomainError import_decided."""
-    found = _locked(import_id)
+    found = locked(import_id=import_id)
     if found.state is ImportState.ENDED:
         raise DomainError("import_decided")
-    _judge_again(_end(found))
+    _judge_again(end(found=found))
     return found
 
 
-def _locked(import_id: int) -> RegisterImport:
-    found = db.session.scalar(sa.select(RegisterImport).where(RegisterImport.id == import_id).with_for_update())
+def locked(*, import_id: int) -> RegisterImport:
+    """The import as it is now; nobody else changes it until this transaction ends, though lines may be added."""
+    query = sa.select(RegisterImport).where(RegisterImport.id == import_id).with_for_update(key_share=True)
+    found = db.session.scalar(query.execution_options(populate_existing=True))
     if found is None:
         raise DomainError("import_decided")
     return found
 
 
-def _end(found: RegisterImport) -> set[int]:
+def end(*, found: RegisterImport) -> set[int]:
     """Delete the lines and keep the numbers; the learners they certified something for."""
     concerned = _learners_of(found)
+    forget_file(found=found)
     db.session.execute(sa.delete(RegisterRow).where(RegisterRow.import_id == found.id))
     found.state, found.ended_at = ImportState.ENDED, clock.now()
     if scope.require().actor_id is not None:  # what ends by itself at night is nobody's act
-        _record("ended", found)
+        record(verb="ended", found=found)
     db.session.flush()
     return concerned
+
+
+def forget_file(*, found: RegisterImport) -> None:
+    """Remove the file an import was to be read from, if it is still there."""
+    if found.file is not None:
+        jobs.enqueue("enroll.forget_files", names=[found.file])
+        found.file = None
 
 
 def _learners_of(found: RegisterImport) -> set[int]:
@@ -180,7 +132,8 @@ def _learners_of(found: RegisterImport) -> set[int]:
     return {learner for learner in db.session.scalars(query) if learner is not None}
 
 
-def _record(verb: str, found: RegisterImport, **numbers: int) -> None:
+def record(*, verb: str, found: RegisterImport, **numbers: int) -> None:
+    """Write an import into the audit log, as numbers."""
     audit.record(
         f"register.{verb}",
         subject=("register_import", found.id),
@@ -195,7 +148,8 @@ def _judge_again(learners: Collection[int]) -> None:
         Enrollment.learner_id.in_(learners), Enrollment.state.in_(ACTIVE)
     )
     for learner_id in db.session.scalars(running.distinct()).all():
-        jobs.enqueue("enroll.proofs_changed", scope=Scope(actor_id=learner_id), learner_id=learner_id)
+        own = Scope(actor_id=learner_id)
+        jobs.enqueue("enroll.proofs_changed", scope=own, learner_id=learner_id, why=rules.Why.REGISTER.value)
 
 
 # --- By itself ----------------------------------------------------------------------------------------------
@@ -227,16 +181,20 @@ def match_learner(*, learner_id: int) -> None:
 
 
 def run_out(*, on: date) -> None:
-    """Delete lines that are no longer valid, and drafts nobody confirmed; in the scope of every region."""
-    lines = sa.select(RegisterRow.learner_id).where(RegisterRow.valid_until < on)
+    """Delete lines that are no longer valid, and drafts nobody confirmed; in the scope of every region.
+
+    Whom a line concerns that ends or soon will is judged again, and asked for papers if they need any.
+    """
+    lines = sa.select(RegisterRow.learner_id).where(RegisterRow.valid_until < on + rules.TOLD_BEFORE).distinct()
     concerned = {learner for learner in db.session.scalars(lines) if learner is not None}
     db.session.execute(sa.delete(RegisterRow).where(RegisterRow.valid_until < on))
     forgotten = sa.and_(
-        RegisterImport.state == ImportState.DRAFT, RegisterImport.created_at < clock.now() - DRAFT_LASTS
+        RegisterImport.state.in_((ImportState.READING, ImportState.DRAFT)),
+        RegisterImport.created_at < clock.now() - DRAFT_LASTS,
     )
     over = sa.and_(RegisterImport.state == ImportState.IN_FORCE, RegisterImport.valid_until < on)
     for found in db.session.scalars(sa.select(RegisterImport).where(sa.or_(forgotten, over))).all():
-        concerned |= _end(found)
+        concerned |= end(found=found)
     _judge_again(concerned)
 
 

@@ -11,8 +11,11 @@ from app.errors import DomainError
 from app.tenants.models import Region, RegionKind
 
 
-def request_review(*, user_id: int, course_id: int, region_id: int | None, message: str) -> ReviewRequest:
-    """Ask the bureau of the learner's county; raises DomainError message_empty or residence_missing."""
+def request_review(*, user_id: int, course_id: int | None, region_id: int | None, message: str) -> ReviewRequest:
+    """Ask the bureau of the learner's county about a course, or about all the person may learn.
+
+    Raises DomainError message_empty or residence_missing.
+    """
     if not message.strip():
         raise DomainError("message_empty", field="message")
     region = db.session.get(Region, region_id) if region_id else None

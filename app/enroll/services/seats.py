@@ -140,17 +140,20 @@ def refuse(
 ) -> int:
     """Refuse applicants or waiting people of a run; the number refused.
 
-    Raises DomainError nobody_chosen, reason_missing or nothing_changed.
+    Raises DomainError nobody_chosen, reason_missing, reason_note_required or nothing_changed.
     """
     if not enrollment_ids:
         raise DomainError("nobody_chosen")
     if not reason_codes or not set(reason_codes) <= texts.REFUSALS.keys():
         raise DomainError("reason_missing", field="reason_codes")
+    note = (note or "").strip() or None
+    if "other" in reason_codes and note is None:
+        raise DomainError("reason_note_required", field="note")
     refused = 0
-    for enrollment in sorted(_many(enrollment_ids), key=lambda each: each.id):
+    for enrollment in _many(enrollment_ids):
         if enrollment.run_id != run_id:
             continue
-        was = _free(enrollment.id, EnrollmentState.REFUSED, reason_codes, note or None)
+        was = _free(enrollment.id, EnrollmentState.REFUSED, reason_codes, note)
         if not was:
             continue
         refused += 1
@@ -166,7 +169,8 @@ def refuse(
 
 
 def _many(enrollment_ids: Collection[int]) -> list[Enrollment]:
-    query = sa.select(Enrollment).where(Enrollment.id.in_(list(enrollment_ids)))
+    # In order of application: rows lie in the order of their last change, and papers change them.
+    query = sa.select(Enrollment).where(Enrollment.id.in_(list(enrollment_ids))).order_by(Enrollment.id)
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 

@@ -21,9 +21,9 @@ from app.policy import services as policy
 from app.security import access
 
 
-def given_facts() -> dict[str, object]:
-    """The visitor's answers as facts."""
-    return dict(answers.facts(policy.rulebook(), answers.load(session)))
+def given_facts(course_id: int) -> dict[str, object]:
+    """The visitor's answers as facts, with those given of this course."""
+    return dict(answers.facts(policy.rulebook(), answers.load(session, course_id)))
 
 
 def _offer_or_404(run_id: int) -> RunOffer:
@@ -34,11 +34,11 @@ def _offer_or_404(run_id: int) -> RunOffer:
 
 
 def _page(offer: RunOffer, form: ProfileForm, status: int = 200) -> tuple[str, int]:
-    today, given = clock.today(), given_facts()
+    today, given = clock.today(), given_facts(offer.run.course_id)
     judged = services.judge_run(offer=offer, answers=given, on=today)
     card = showing.answer_card(
         judged,
-        answers.load(session),
+        answers.load(session, offer.run.course_id),
         fee_fen=offer.revision.fee_fen,
         course_id=offer.run.course_id,
     )
@@ -72,7 +72,7 @@ def apply_post(run_id: int) -> Any:
         applied = services.apply_to_run(
             offer=offer,
             user_id=user_id,
-            answers=given_facts(),
+            answers=given_facts(offer.run.course_id),
             identity=form.identity() if form else None,
             consents=bool(form and form.consent.data),
         )

@@ -16,7 +16,7 @@ from app.enroll.rules import read_claim
 from app.enroll.services import files, papers, reading
 from app.enroll.services.profiles import masked_id
 from app.enroll.services.reading import PAGE
-from app.enroll.views import showing
+from app.enroll.views import deciding, showing
 from app.enroll.views.forms import AnswerForm, ReferralForm, ReturnForm, VerifyForm
 from app.enroll.views.mine import page_number
 from app.enroll.views.proofs import content_or_404, sent
@@ -93,7 +93,25 @@ def _proof_page(
         state=texts.PROOFS[proof.state],
         tone=showing.proof_tone(proof.state),
         reasons=[texts.RETURNS[code] for code in proof.reason_codes if code in texts.RETURNS],
+        applications=_applications(proof.learner_id),
     ), status
+
+
+def _applications(learner_id: int) -> list[dict[str, Any]]:
+    """The learner's applications with their decisions, and why each was made again."""
+    found = reading.applications_of(learner_id=learner_id, region_ids=_regions())
+    decided = reading.decisions_of(enrollment_ids=[enrollment.id for enrollment, _starts_on in found])
+    return [
+        {
+            "title": enrollment.course_title,
+            "state": texts.STATES[enrollment.state],
+            "chain": deciding.chain(decided[enrollment.id]),
+            "outlook": deciding.outlook(enrollment, decided[enrollment.id][0], starts_on),
+            "renewal": deciding.renewal(enrollment, decided[enrollment.id][0], starts_on),
+        }
+        for enrollment, starts_on in found
+        if decided[enrollment.id]
+    ]
 
 
 def _here_or_404(proof_id: int) -> None:
@@ -232,7 +250,7 @@ def review_requests() -> str:
     page = page_number()
     found, total = reading.reviews_of(region_ids=_regions(), open_only=open_only, page=page)
     rows = [
-        {"request": asked, "person": _person(profile), "title": reading_title(asked.course_id)}
+        {"request": asked, "person": _person(profile), "title": showing.course_title(asked.course_id)}
         for asked, profile in found
     ]
     pages = _pages(total)
@@ -245,16 +263,11 @@ def review_requests() -> str:
     )
 
 
-def reading_title(course_id: int) -> str:
-    """The course's title, or its number if it is gone."""
-    return reading.title_of(course_id=course_id) or _("课程 %(n)s", n=course_id)
-
-
 def _review_page(request_id: int, form: AnswerForm, status: int = 200) -> tuple[str, int]:
     asked = reading.one_review(request_id=request_id, region_ids=_regions())
     if asked is None:
         abort(404)
-    title = reading_title(asked.course_id)
+    title = showing.course_title(asked.course_id)
     return render_template("enroll/review.html", asked=asked, title=title, form=form), status
 
 

@@ -74,7 +74,7 @@ class DecideForm(Form):
     """A bulk decision on a run's applicants."""
 
     reason_codes = SelectField(_l("不录取的原因"), required=False)
-    note = TextField(_l("补充说明"), required=False, maximum=200)
+    note = TextField(_l("补充说明"), required=False, maximum=200, description=_l("本人会看到。选「其他」时必填。"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

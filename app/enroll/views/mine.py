@@ -18,7 +18,8 @@ from app.enroll.models import ACTIVE, EnrollmentState, Proof, ProofState
 from app.enroll.rules import can_withdraw, read_claim
 from app.enroll.services import files, reading
 from app.enroll.services.reading import PAGE, Mine
-from app.enroll.views import showing
+from app.enroll.views import deciding, showing
+from app.enroll.views.applying import given_facts
 from app.errors import DomainError, message
 from app.notifications import Notice
 from app.security import access
@@ -39,6 +40,7 @@ def _shown(mine: Mine) -> dict[str, Any]:
         "tone": showing.tone(enrollment.state),
         "pays": showing.pays_text(enrollment),
         "stations": showing.stations(enrollment, mine.run, mine.place),
+        "why_changed": showing.change_note(enrollment, mine.run),
         "is_offer": enrollment.state is EnrollmentState.OFFERED,
         "until": enrollment.offer_expires_at,
         "can_withdraw": can_withdraw(enrollment.state),
@@ -73,7 +75,8 @@ def mine() -> str:
     running = [_shown(row) for row in rows if row.enrollment.state in ACTIVE]
     running.sort(key=lambda item: not item["is_offer"])  # what runs out comes first
     ended = [_shown(row) for row in rows if row.enrollment.state not in ACTIVE]
-    reviews = reading.my_reviews(user_id=current_user.id)
+    asked = reading.my_reviews(user_id=current_user.id)
+    reviews = [{"asked": each, "title": showing.course_title(each.course_id)} for each in asked]
     return render_template("enroll/mine.html", running=running, ended=ended, proofs=_proofs(), reviews=reviews)
 
 
@@ -90,7 +93,38 @@ def enrollment(enrollment_id: int) -> str:
     """One application."""
     found = _one_or_404(enrollment_id)
     lessons = reading.lessons_of(run_id=found.enrollment.run_id)
-    return render_template("enroll/enrollment.html", item=_shown(found), lessons=lessons, kinds=SESSION_KINDS)
+    own, starts_on = found.enrollment, found.run.starts_on if found.run else None
+    decisions = reading.decisions_of(enrollment_ids=[own.id])[own.id]
+    return render_template(
+        "enroll/enrollment.html",
+        item=_shown(found),
+        lessons=lessons,
+        kinds=SESSION_KINDS,
+        chain=deciding.chain(decisions),
+        outlook=deciding.outlook(own, decisions[0], starts_on) if decisions else "",
+        renewal=deciding.renewal(own, decisions[0], starts_on) if decisions else "",
+        is_open=deciding.is_open(own, starts_on),
+        has_answers=bool(given_facts(own.course_id)),
+    )
+
+
+@bp.post("/me/enrollments/<int:enrollment_id>/decisions")
+@access.signed_in
+def judge_again(enrollment_id: int) -> Any:
+    """Judge the application by what the learner says now."""
+    found = _one_or_404(enrollment_id)
+    try:
+        is_new = services.judge_by_answers(
+            enrollment_id=enrollment_id, user_id=current_user.id, answers=given_facts(found.enrollment.course_id)
+        )
+    except DomainError as error:
+        http.roll_back()
+        flash(message(error), "warning")
+        if error.code == "answers_missing":
+            return redirect(url_for("eligibility.answers", course=found.enrollment.course_id), 303)
+    else:
+        flash(_("已按你现在的回答重新核定。") if is_new else _("回答没有变化，结论不变。"), "success")
+    return redirect(url_for("enroll.enrollment", enrollment_id=enrollment_id), 303)
 
 
 @bp.get("/me/enrollments/<int:enrollment_id>/withdraw")

@@ -17,7 +17,7 @@ from app.enroll.services import files
 from app.enroll.views import showing
 from app.enroll.views.forms import FilesForm
 from app.errors import DomainError, message
-from app.limits import limiter
+from app.limits import by_account, limiter
 from app.pii import VaultError
 from app.security import access
 
@@ -87,7 +87,7 @@ def _too_heavy(proof_id: int) -> tuple[str, int]:
 @bp.post("/me/proofs/<int:proof_id>/files")
 @access.signed_in
 @http.takes_files(most_bytes=MOST_SENT, refused=_too_heavy)
-@limiter.limit("60 per hour")
+@limiter.limit("60 per hour", key_func=by_account)
 def add_files(proof_id: int) -> Any:
     """Hand in photos or documents."""
     _own_or_404(proof_id)

@@ -137,7 +137,7 @@ def register_import(import_id: int) -> str:
         state=texts.IMPORTS[found.state],
         matched=matched,
         problems=problems,
-        hidden=len(found.errors) - len(problems),
+        refused=found.lines - found.rows,
     )
 
 

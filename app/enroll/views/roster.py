@@ -56,7 +56,7 @@ def _filters() -> dict[str, Any]:
     return {
         "tab": tab if tab in TABS else "roster",
         "papers": papers if papers in ("verified", "pending") else None,
-        "answer": answer if answer in texts.ANSWERS else None,
+        "answer": answer if answer in texts.TOLD else None,
     }
 
 
@@ -82,11 +82,11 @@ def _render(run_id: int, form: DecideForm, status: int = 200) -> tuple[str, int]
             "place": place,
             "state": texts.STATES[enrollment.state],
             "tone": showing.tone(enrollment.state),
-            "answer": texts.ANSWERS.get(enrollment.answer, ""),
+            "answer": texts.TOLD.get(enrollment.answer, ""),
             "papers": texts.PAPERS[enrollment.papers],
             "is_verified": enrollment.papers == "verified",
             "pays": showing.pays_text(enrollment),
-            "reasons": [texts.REFUSALS[code] for code in enrollment.reason_codes if code in texts.REFUSALS],
+            "reasons": showing.reason_words(enrollment.reason_codes, enrollment.note),
         }
         for enrollment, place in found.rows
     ]
@@ -103,7 +103,7 @@ def _render(run_id: int, form: DecideForm, status: int = 200) -> tuple[str, int]
         form=form,
         args=args,
         tabs=TAB_LABELS,
-        answers=texts.ANSWERS,
+        answers=texts.TOLD,
         can_decide=may(scope.require(), "enroll:enrollment:decide"),
         page=page,
         pages=pages,
@@ -173,7 +173,7 @@ def _cells(enrollment: Any, place: int | None) -> list[str]:
         enrollment.phone,
         str(texts.STATES[enrollment.state]),
         str(place or ""),
-        str(texts.ANSWERS.get(enrollment.answer, "")),
+        str(texts.TOLD.get(enrollment.answer, "")),
         enrollment.rule_code or "",
         showing.pays_text(enrollment),
         str(texts.PAPERS[enrollment.papers]),

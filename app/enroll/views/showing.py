@@ -13,9 +13,9 @@ from app import clock, i18n, money
 from app.catalog import texts as catalog_texts
 from app.catalog.models import CourseRun
 from app.enroll import texts
-from app.enroll.models import Enrollment, EnrollmentState, PapersState, ProofFile, ProofState
+from app.enroll.models import ACTIVE, Enrollment, EnrollmentState, PapersState, ProofFile, ProofState
 from app.enroll.rules import Claim
-from app.enroll.services import certified, papers
+from app.enroll.services import certified, papers, reading
 from app.enroll.services.judging import Judgement
 from app.policy import services as policy
 from app.policy.panel import panel
@@ -23,6 +23,7 @@ from app.uploads import UploadKind
 
 State = EnrollmentState
 ORDER = ("done", "now", "ahead")
+OTHER = "other"
 
 
 def group_name(code: str, on: date) -> str:
@@ -35,6 +36,13 @@ def group_names(codes: Iterable[str], on: date) -> str:
     """Several groups in one line; nothing said is said so."""
     names = [group_name(code, on) for code in codes]
     return _("、").join(names) if names else _("本人没有说明，请核实")
+
+
+def course_title(course_id: int | None) -> str:
+    """The title of the course a person asked about, or its number if it is gone; they may have named none."""
+    if course_id is None:
+        return _("没有指定课程")
+    return reading.title_of(course_id=course_id) or _("课程 %(n)s", n=course_id)
 
 
 def papers_needed(codes: Iterable[str], on: date) -> list[tuple[str, list[str]]]:
@@ -80,9 +88,11 @@ def certified_lines(claims: Iterable[Claim], answers: Mapping[str, object], on: 
 
 
 def _certified_words(claim: Claim, on: date) -> str:
-    months = dict(claim.facts).get("insured_months")
-    if months is not None:
-        return _("累计缴费 %(n)s 个月", n=months)
+    facts = dict(claim.facts)
+    if "insured_months" in facts:
+        return _("累计缴费 %(n)s 个月", n=facts["insured_months"])
+    if "graduates_on" in facts:
+        return _("毕业日期 %(day)s", day=facts["graduates_on"])
     return group_names(sorted(claim.groups), on)
 
 
@@ -92,7 +102,7 @@ def answer_card(judged: Judgement, answers: Mapping[str, str], *, fee_fen: int, 
         sums = _("这门课不在补贴范围内，学费 %(fee)s 元自付。", fee=money.yuan(fee_fen))
         return {"verdict": "pay", "pays": money.yuan(fee_fen), "sums": sums}
     card = panel(judged.verdict, judged.offer, policy.rulebook(), answers)
-    card["change_url"] = url_for("eligibility.start", course_id=course_id)
+    card["change_url"] = url_for("eligibility.answers", course=course_id)
     card["review_url"] = url_for("enroll.request_review", course_id=course_id)
     return card
 
@@ -192,12 +202,24 @@ def _class_stations(enrollment: Enrollment, run: CourseRun, *, waits_for_papers:
 
 
 def _reason_note(enrollment: Enrollment, run: CourseRun | None) -> str:
-    labels = {**texts.REFUSALS, **catalog_texts.RUN_REASONS}
-    parts = [str(labels[code]) for code in enrollment.reason_codes if code in labels]
     note = enrollment.note or (
         run.reason_note if run is not None and enrollment.state is State.CANCELLED else None
     )
-    return _("；").join([*parts, *([note] if note else [])])
+    return reason_words(enrollment.reason_codes, note)
+
+
+def change_note(enrollment: Enrollment, run: CourseRun | None) -> str:
+    """Why the class was last changed, for those who are in it or wait for it."""
+    if run is None or run.reason_code is None or enrollment.state not in ACTIVE:
+        return ""
+    return reason_words([run.reason_code], run.reason_note)
+
+
+def reason_words(codes: Iterable[str], note: str | None) -> str:
+    """An institution's reasons and its own words, which stand alone for 「其他」."""
+    labels = {**texts.REFUSALS, **catalog_texts.RUN_REASONS}
+    said = [str(labels[code]) for code in codes if code in labels and not (note and code == OTHER)]
+    return _("；").join([*said, *([note] if note else [])])
 
 
 def tone(state: EnrollmentState) -> str:
