@@ -111,7 +111,7 @@ def test_a_hit_whose_document_is_gone_is_left_out() -> None:
     class Lagging(Counting):
         def find(self, plan: Plan, *, size: int, is_counted: bool = True, **how: Any) -> Found:
             found = super().find(plan, size=size, is_counted=is_counted, **how)
-            gone = replace(found.hits[0], card_id=card_id(99))
+            gone = found.hits[0]._replace(card_id=card_id(99))
             return replace(found, hits=(gone, *found.hits))
 
     write(1)

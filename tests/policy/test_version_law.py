@@ -284,7 +284,7 @@ def test_the_files_loaded_again_undo_and_overlay_nothing_a_bureau_published(
     later = {**rule, "valid_from": (BEGINS + timedelta(days=9)).isoformat()}
     closed = {**rule, "valid_to": later["valid_from"]}
     others = tuple(entry for entry in real["rule"] if entry is not rule)
-    for files in (real, real, {**real, "rule": (*others, closed, later)}):
+    for files in (real, {**real, "rule": (*others, closed, later)}, real):
         monkeypatch.setattr(store.loader, "read_entries", lambda files=files: files)
         engine = sa.create_engine(database.owner_url)
         with Session(engine) as session, session.begin():
