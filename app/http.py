@@ -9,7 +9,19 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
-from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    has_request_context,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -183,8 +195,25 @@ def _csrf_error(_error: CSRFError) -> tuple[str, int]:
     return render_template("errors/csrf.html", action=request.full_path.rstrip("?"), kept=kept), 400
 
 
+def _addresses_in_templates(app: Flask) -> Callable[..., str]:
+    """`url_for` in a template; addresses without a value and of files, of which a page has dozens, are kept."""
+    kept: dict[tuple[str, str, str], str] = {}
+
+    def url_for(endpoint: str, **values: Any) -> str:
+        is_plain = not values or (endpoint == "static" and values.keys() == {"filename"})
+        if not is_plain or endpoint.startswith(".") or not has_request_context():
+            return app.url_for(endpoint, **values)
+        key = (request.script_root, endpoint, values.get("filename", ""))
+        if key not in kept:
+            kept[key] = app.url_for(endpoint, **values)
+        return kept[key]
+
+    return url_for
+
+
 def init_app(app: Flask) -> None:
     """Install the boundary and the error pages."""
+    app.jinja_env.globals["url_for"] = _addresses_in_templates(app)
     app.url_map.converters["int"] = RowId
     login_manager.init_app(app)
     app.before_request(_open)

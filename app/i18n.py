@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import rjieba
 from babel.dates import format_date
 from flask import Flask, g, has_request_context, session
-from flask_babel import Babel, Domain, get_locale, get_translations, ngettext, npgettext, pgettext
+from flask_babel import Babel, Domain, force_locale, get_locale, get_translations, ngettext, npgettext, pgettext
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
@@ -24,6 +27,9 @@ DATES = {
 }
 _HAN = re.compile(r"[\u3400-\u9fff]")
 LOCALE = "locale"
+
+# The reader's language, known once it was asked for: a page asks hundreds of times, and Babel looks far for it.
+_known: ContextVar[str | None] = ContextVar("reader_language", default=None)
 
 
 class SourceDomain(Domain):
@@ -47,8 +53,13 @@ def translated(string: str) -> str:
 @pass_eval_context
 def _in_template(context: EvalContext, text: str, /, **variables: Any) -> str:
     """`_` in a template: as Jinja's own, which takes three calls for it and a page has hundreds."""
-    said = Markup(translated(text)) if context.autoescape else translated(text)  # noqa: S704 - our own text
+    said = _marked(text, code()) if context.autoescape else translated(text)
     return said % variables if variables or "%" in text else said
+
+
+@lru_cache(maxsize=4096)
+def _marked(text: str, _code: str) -> Markup:
+    return Markup(translated(text))  # noqa: S704 - our own text
 
 
 def select_locale() -> str:
@@ -61,8 +72,24 @@ def select_locale() -> str:
 
 def code() -> str:
     """The current locale as "zh" or "en"."""
-    current = get_locale()
-    return "en" if current is not None and current.language == "en" else "zh"
+    known = _known.get()
+    if known is None:
+        current = get_locale()
+        known = "en" if current is not None and current.language == "en" else "zh"
+        if has_request_context():
+            _known.set(known)
+    return known
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Everything inside is said in this language, whoever asks for it."""
+    before = _known.set(locale)
+    try:
+        with force_locale(locale):
+            yield
+    finally:
+        _known.reset(before)
 
 
 def pick(zh: str, en: str) -> str:
@@ -76,7 +103,12 @@ def day(value: date | datetime | None, style: str = "long") -> str:
         return ""
     if isinstance(value, datetime):
         value = local(value).date()
-    return format_date(value, DATES[code()][style], locale=code())
+    return _day(value, style, code())
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, style: str, locale: str) -> str:
+    return format_date(value, DATES[locale][style], locale=locale)
 
 
 def moment(value: datetime | None) -> str:
@@ -120,6 +152,11 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals["_"] = _in_template
     app.jinja_env.filters.update(day=day, hour=hour, moment=moment, phrase=phrase)
+
+    @app.before_request
+    @app.teardown_request
+    def _forget(_error: BaseException | None = None) -> None:
+        _known.set(None)
 
     @app.context_processor
     def _locale() -> dict[str, Any]:

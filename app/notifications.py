@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import current_app
-from flask_babel import LazyString, force_locale, lazy_gettext
+from flask_babel import LazyString, lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +22,7 @@ from app import jobs
 from app.clock import now
 from app.config import Settings
 from app.db import Created, Id, Model, db
+from app.i18n import speaking
 from app.rls import OWNED
 from app.scope import Scope
 
@@ -118,7 +119,7 @@ def deliver(*, user_id: int, kind: str, dedupe: str, params: dict[str, Any]) -> 
 def transmit(*, notice_id: int, channel: str) -> None:
     """Send a written notice by mail ("email") or SMS ("phone"), in the language its reader chose."""
     notice = db.session.get_one(Notice, notice_id)
-    with force_locale(locale_of(notice.user_id)):
+    with speaking(locale_of(notice.user_id)):
         subject, body = render(notice)
     for each, address in _addresses_of(notice.user_id):
         if each == channel == "email":

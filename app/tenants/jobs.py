@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import procrastinate
 from flask import current_app, url_for
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from app import jobs, limits, notifications, scope
 from app.config import Settings
+from app.i18n import speaking
 from app.tenants import members, organisations, resets
 from app.tenants.models import LoginKind
 
@@ -25,7 +25,7 @@ def send_reset(*, login_id: int) -> None:
     """Make tokens for an account and send each by its channel; an unknown login sends nothing."""
     for kind, address, token in resets.make_link_tokens(login_id=login_id):
         link = public_link("tenants.reset_link", token=token)
-        with force_locale(notifications.locale_of(scope.require().actor_id or 0)):
+        with speaking(notifications.locale_of(scope.require().actor_id or 0)):
             body = _(
                 "有人申请重置你的匠途密码。30分钟内打开链接设置新密码：\n%(link)s\n如果不是你，请不用理会。",
                 link=link,
@@ -46,7 +46,7 @@ def send_invitation(*, invitation_id: int) -> None:
         return
     invitation, token = renewed
     link = public_link("tenants.invitation", token=token)
-    with force_locale("zh"):
+    with speaking("zh"):
         subject = _("%(name)s邀请你加入匠途", name=invitation.tenant_name)
         body = _(
             "%(name)s邀请你成为其在匠途的成员。7天内打开链接接受邀请：\n%(link)s",

@@ -97,7 +97,7 @@ def test_an_older_write_that_comes_late_loses(
     push_all(session, live_index)
     delete(session, [2], version=6)
     push_all(session, live_index)
-    late = [(str(card_id(1)), 4, '{"course_id": 1}'), (str(card_id(2)), 5, '{"course_id": 2}')]
+    late = [(str(card_id(1)), 4, '{"card_order": 1}'), (str(card_id(2)), 5, '{"card_order": 2}')]
     assert elastic_index._send(client, alias_of(live_index), late) == {str(card_id(1)), str(card_id(2))}
     assert held(live_index) == {card_id(1): 5}
 

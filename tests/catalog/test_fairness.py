@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.catalog.search.contract import Hit
-from app.catalog.search.fairness import HEAD_PAGES, arrange, head, head_size, share_of
+from app.catalog.search.fairness import HEAD_PAGES, arrange, head, share_of
 from tests.support.reference_search import fair_pages
 
 PER_PAGE = 20
@@ -25,14 +25,13 @@ def hits_of(tenants: Sequence[int]) -> list[Hit]:
 class Asked:
     """A result that can be asked for hits without some institutions, and counts how often it was."""
 
-    def __init__(self, tenants: Sequence[int], per_page: int = PER_PAGE) -> None:
+    def __init__(self, tenants: Sequence[int]) -> None:
         self.hits = hits_of(tenants)
         self.times = 0
-        self.per_page = per_page
 
-    def __call__(self, left_out: frozenset[int]) -> list[Hit]:
+    def __call__(self, left_out: frozenset[int], size: int) -> list[Hit]:
         self.times += 1
-        return [hit for hit in self.hits if hit.tenant_id not in left_out][: head_size(self.per_page)]
+        return [hit for hit in self.hits if hit.tenant_id not in left_out][:size]
 
 
 def tenants_of(page: Sequence[Hit]) -> Counter[int]:
@@ -83,12 +82,14 @@ STRETCHES = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 400)), max_size
 
 
 @settings(max_examples=150, deadline=None)
-@given(STRETCHES, st.sampled_from([3, 5, 20]))
-def test_the_head_is_that_of_the_whole_result(stretches: list[tuple[int, int]], per_page: int) -> None:
+@given(STRETCHES, st.sampled_from([3, 5, 20]), st.sampled_from([1, 2, HEAD_PAGES]))
+def test_the_first_pages_are_those_of_the_whole_result_however_many_are_wanted(
+    stretches: list[tuple[int, int]], per_page: int, most: int
+) -> None:
     tenants = [tenant for tenant, length in stretches for _n in range(length)]
-    asked = Asked(tenants, per_page)
-    whole = fair_pages(asked.hits, per_page=per_page, head_pages=HEAD_PAGES)[:HEAD_PAGES]
-    assert [list(page) for page in head(asked, per_page=per_page)] == whole
+    asked = Asked(tenants)
+    whole = fair_pages(asked.hits, per_page=per_page, head_pages=HEAD_PAGES)[:most]
+    assert [list(page) for page in head(asked, per_page=per_page, most=most)] == whole
     assert asked.times <= 12
 
 

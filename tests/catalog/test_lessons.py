@@ -44,7 +44,8 @@ def at(day: int, hour: int) -> datetime:
 
 
 def told(look: Look) -> list[dict[str, Any]]:
-    return [row.args for row in look("select args from procrastinate_jobs where task_name = 'enroll.run_changed'")]
+    rows = look("select args from procrastinate_jobs where task_name = 'enroll.run_changed' order by id")
+    return [row.args for row in rows]
 
 
 def test_a_lesson_is_added_and_the_run_grows_by_it(desk: Desk, make: Make, look: Look) -> None:

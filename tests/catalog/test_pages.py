@@ -61,10 +61,12 @@ def test_a_page_is_found_once_in_a_generation_and_counted_once_for_all_pages_and
     assert engine.asked == [True]
     assert assemble(engine, db.session, WHOLE, generation=generation) == first
     second = assemble(engine, db.session, replace(WHOLE, page=2), generation=generation)
-    assert engine.asked == [True]
-    assert second.facets is first.facets
-    assemble(engine, db.session, replace(WHOLE, sort=Sort.PRICE), generation=generation)
     assert engine.asked == [True, False]
+    assert second.facets is first.facets
+    assemble(engine, db.session, replace(WHOLE, page=3), generation=generation)
+    assert engine.asked == [True, False]
+    assemble(engine, db.session, replace(WHOLE, sort=Sort.PRICE), generation=generation)
+    assert engine.asked == [True, False, False]
 
 
 def test_a_write_is_seen_by_the_next_page() -> None:

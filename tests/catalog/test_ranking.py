@@ -8,7 +8,7 @@ import pytest
 
 from app.catalog.search.analysis import HEADING
 from app.catalog.search.conditions import NEVER, Field, Within
-from app.catalog.search.contract import SOON, Document, FacetName, Query, Sort, Term
+from app.catalog.search.contract import SOON, Document, FacetName, Query, Sort, Term, card_order
 from app.catalog.search.ranking import CLOSER, POINTS, Plan, Reason, make_plan, month_of, start_windows
 from tests.support.documents import TODAY, WELDER, document
 from tests.support.reference_search import ReferenceSearch, holds
@@ -22,7 +22,7 @@ def reasons(plan: Plan, found: Document) -> set[Reason]:
 
 def order(query: Query, *documents: Document) -> list[int]:
     hits = ReferenceSearch(documents).find(make_plan(query), size=len(documents)).hits
-    return [hit.card_id.int for hit in hits]
+    return [card_order(hit.card_id) for hit in hits]
 
 
 def test_nothing_that_was_not_asked_for_outweighs_what_was() -> None:
@@ -103,7 +103,7 @@ def test_an_order_that_was_chosen_looks_at_nothing_else_than_what_its_name_says(
 
 @pytest.mark.parametrize("sort", list(Sort))
 def test_every_order_is_total(sort: Sort) -> None:
-    assert make_plan(Query(on=TODAY, sort=sort)).keys[-1].field is Field.COURSE_ID
+    assert make_plan(Query(on=TODAY, sort=sort)).keys[-1].field is Field.CARD_ID
 
 
 def test_a_facet_that_was_not_chosen_has_no_condition_and_others_leaves_out_one() -> None:

@@ -247,7 +247,7 @@ def test_only_operators_learn_that_another_engine_stood_in(
 
 @pytest.fixture
 def far_and_near(make: Make, reindex: Reindex) -> None:
-    make.run(make.course(make.institution(region="130102"), title="长安区的班"), starts_in=9)
+    make.run(make.course(make.institution(region="130102"), title="长安区的班"), starts_in=8)
     make.run(make.course(make.institution(region="130131"), title="平山县的班"), starts_in=9)
     reindex()
 

@@ -105,7 +105,7 @@ def test_points_are_constant_scores_and_settle_the_order_first() -> None:
     assert body["sort"] == [
         {"_score": "desc"},
         {"next_starts_on": {"order": "asc", "missing": "_last"}},
-        {"course_id": {"order": "asc", "missing": "_last"}},
+        {"card_order": {"order": "asc", "missing": "_last"}},
     ]
     assert (body["size"], body["from"]) == (20, 40)
 

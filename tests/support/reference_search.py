@@ -9,7 +9,17 @@ from typing import Any
 from uuid import UUID
 
 from app.catalog.search.conditions import AllOf, AnyOf, Between, Condition, Field, HasAll, Within
-from app.catalog.search.contract import Counts, Document, Facet, FacetName, Found, Hit, Option, Suggestion
+from app.catalog.search.contract import (
+    Counts,
+    Document,
+    Facet,
+    FacetName,
+    Found,
+    Hit,
+    Option,
+    Suggestion,
+    card_order,
+)
 from app.catalog.search.ranking import Key, Plan
 
 
@@ -99,7 +109,8 @@ def _by(document: Document, key: Key) -> tuple[bool, int]:
     found = values(document, key.field)
     if not found:
         return True, 0
-    number = found[0].toordinal() if isinstance(found[0], date) else found[0]
+    first = card_order(found[0]) if isinstance(found[0], UUID) else found[0]
+    number = first.toordinal() if isinstance(first, date) else first
     return False, -number if key.is_descending else number
 
 

@@ -7,18 +7,16 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
-from flask_babel import force_locale, refresh
 from markupsafe import Markup
 
-from app.i18n import day, hour, moment, phrase
+from app.i18n import day, hour, moment, phrase, speaking
 
 DAY, AT = date(2026, 12, 5), datetime(2026, 12, 5, 1, 14, tzinfo=UTC)
 
 
 @pytest.fixture(params=["zh", "en"])
 def locale(app: Flask, request: pytest.FixtureRequest) -> Iterator[str]:
-    with app.test_request_context(), force_locale(request.param):
-        refresh()
+    with app.test_request_context(), speaking(request.param):
         yield request.param
 
 

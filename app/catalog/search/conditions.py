@@ -30,7 +30,7 @@ class Field(StrEnum):
     NEXT_STARTS_ON = "next_starts_on"
     SEATS_LEFT = "seats_left"
     NEWS_AT = "news_at"
-    COURSE_ID = "course_id"
+    CARD_ID = "card_id"
 
 
 MANY = frozenset({Field.TOKENS, Field.REGION_IDS, Field.START_DATES})

@@ -54,7 +54,7 @@ MAPPINGS: Json = {
         "start_dates": {"type": "date"},
         "next_starts_on": {"type": "date"},
         "news_at": {"type": "date_nanos", "doc_values": False},
-        "course_id": {"type": "long", "index": False},
+        "card_order": {"type": "long", "index": False},
         "suggest": {
             "type": "completion",
             "analyzer": "keyword",
@@ -99,7 +99,10 @@ _FIELDS = [name for name in MAPPINGS["properties"] if name != "suggest"]
 _SUGGEST = r"to_json(translate(d.suggest::text, E'\t\x1e\x1f', '   ')::text[])::text"
 for _found, _put in (('","', r"\t"), ('"],["', '","'), ('[["', '["'), ('"]]', '"]')):
     _SUGGEST = f"replace({_SUGGEST}, '{_found}', '{_put}')"
-_ROW = f"select {', '.join(f'd.{name}' for name in _FIELDS)}, ({_SUGGEST})::json as suggest"
+# The first 60 bits of the card's id (`contract.card_order`).
+_COMPUTED = {"card_order": "('x0' || left(replace(d.card_id::text, '-', ''), 15))::bit(64)::bigint as card_order"}
+_READ = ", ".join(_COMPUTED.get(name, f"d.{name}") for name in _FIELDS)
+_ROW = f"select {_READ}, ({_SUGGEST})::json as suggest"
 _AS_JSON = f"(select to_json(row)::text from ({_ROW}) row)"  # noqa: S608
 assert SEPARATOR == "\t"
 

@@ -19,6 +19,7 @@ from app.catalog.search.shaping import shape_facets
 
 Json = dict[str, Any]
 
+ORDER = "card_order"  # what cards are sorted by in place of their ids
 MOST_OPTIONS = 10_000  # more than there are regions in the country: counts of a facet are never cut
 SEPARATOR = "\t"  # between the parts of what can be suggested; no text has one
 _RESERVED = str.maketrans(SEPARATOR + "\x1e\x1f", "   ")  # the engine keeps the others to itself
@@ -115,7 +116,8 @@ def _scored(plan: Plan, wanted: list[Json], must_not: list[Json]) -> Json:
 
 
 def _by(key: Key) -> Json:
-    return {key.field.value: {"order": "desc" if key.is_descending else "asc", "missing": "_last"}}
+    field = ORDER if key.field is Field.CARD_ID else key.field.value
+    return {field: {"order": "desc" if key.is_descending else "asc", "missing": "_last"}}
 
 
 def _everything(plan: Plan) -> Json:

@@ -1,7 +1,8 @@
 """No institution fills more than a third of a page while others have something to show. Pure.
 
-The first pages, the head, are exact: as if the whole result were known. After the head the plain order goes on
-without the head's cards, arranged in the same way within each block of as many pages.
+The first pages, the head, are exact: as if the whole result were known; whoever looks at the first only, as most
+do, is answered without the others. After the head the plain order goes on without the head's cards, arranged in
+the same way within each block of as many pages.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ def share_of(per_page: int) -> int:
     return max(per_page // 3, 1)
 
 
-def arrange(hits: Iterable[Hit], *, per_page: int) -> tuple[Pages, bool]:
-    """Hits, in order, as the pages of a head or block; and whether each was filled without going over a share.
+def arrange(hits: Iterable[Hit], *, per_page: int, most: int = HEAD_PAGES) -> tuple[Pages, bool]:
+    """Hits, in order, as at most so many pages; and whether each was filled without going over a share.
 
     A hit over its institution's share waits for the next page. When nothing else is left it fills the page anyway;
     a page's cards keep their order.
@@ -30,7 +31,7 @@ def arrange(hits: Iterable[Hit], *, per_page: int) -> tuple[Pages, bool]:
     waiting = list(enumerate(hits))
     pages: list[tuple[Hit, ...]] = []
     is_fair = True
-    for _page in range(HEAD_PAGES):
+    for _page in range(most):
         taken, rest = _take(waiting, per_page)
         lacking = per_page - len(taken)
         is_fair = is_fair and not lacking
@@ -60,21 +61,25 @@ def _take(waiting: _Ranked, per_page: int) -> tuple[_Ranked, _Ranked]:
     return taken, rest
 
 
-def head_size(per_page: int) -> int:
+def head_size(per_page: int, *, most: int = HEAD_PAGES) -> int:
     """How many hits to ask for at once.
 
     A page lacks something only if too few institutions (at most three, for a page of twenty) have their share of
-    the whole head. Of so many times the head's cards one of those has enough for all of it, so that every question
+    all these pages. Of so many times their cards one of those has enough for all of them, so that every question
     leaves one institution fewer to ask for.
     """
     too_few = max(-(-per_page // share_of(per_page)) - 1, 1)
-    return too_few * HEAD_PAGES * per_page
+    return too_few * most * per_page
 
 
-def head(find: Callable[[frozenset[int]], Sequence[Hit]], *, per_page: int) -> Pages:
-    """The first pages; `find` gives the first `head_size` hits without those of some institutions."""
+def head(find: Callable[[frozenset[int], int], Sequence[Hit]], *, per_page: int, most: int = HEAD_PAGES) -> Pages:
+    """The first pages, at most so many; a page is the same however many after it are wanted.
+
+    `find(left_out, size)` gives the first hits that are not of some institutions.
+    """
+    size = head_size(per_page, most=most)
     known: dict[UUID, Hit] = {}
-    share, whole = HEAD_PAGES * share_of(per_page), HEAD_PAGES * per_page
+    share, whole = most * share_of(per_page), most * per_page
     enough = share
     exhausted: frozenset[int] = frozenset()
     asked: set[tuple[frozenset[int], int]] = set()
@@ -85,10 +90,10 @@ def head(find: Callable[[frozenset[int]], Sequence[Hit]], *, per_page: int) -> P
         if (left_out, enough) in asked:
             return pages
         asked.add((left_out, enough))
-        found = find(left_out)
+        found = find(left_out, size)
         known.update((hit.card_id, hit) for hit in found)
-        pages, is_fair = arrange(sorted(known.values(), key=lambda hit: hit.sort), per_page=per_page)
-        is_all = len(found) < head_size(per_page)
+        pages, is_fair = arrange(sorted(known.values(), key=lambda hit: hit.sort), per_page=per_page, most=most)
+        is_all = len(found) < size
         if is_fair or (is_all and not left_out):
             return pages
         if is_all:

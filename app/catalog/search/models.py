@@ -27,7 +27,7 @@ class CourseDocument(Model):
         sa.Index("ix_course_documents_course_ids", "course_ids", postgresql_using="gin"),
         sa.Index("ix_course_documents_trade_code", "trade_code"),
         sa.Index("ix_course_documents_tenant_id", "tenant_id"),
-        sa.Index("ix_course_documents_next_starts_on", "next_starts_on", "course_id"),
+        sa.Index("ix_course_documents_next_starts_on", "next_starts_on", "card_id"),
         sa.Index("ix_course_documents_title", sa.text("(card ->> 'title')")),
         {"postgresql_with": {"toast_tuple_target": "128"}},
     )

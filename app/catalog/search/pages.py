@@ -26,17 +26,17 @@ from app.catalog.search.contract import (
     Sort,
     card_from,
 )
-from app.catalog.search.fairness import HEAD_PAGES, Pages, arrange, head, head_size
+from app.catalog.search.fairness import HEAD_PAGES, Pages, arrange, head
 from app.catalog.search.kept import Kept
 from app.catalog.search.postgres_query import held_columns
 from app.catalog.search.ranking import Part, Plan, make_plan
-from app.catalog.search.store import AnySession, read_cards, read_seats, runs_of
+from app.catalog.search.store import AnySession, read_cards, seats_of
 
 MOST_KEPT = 256
 
 # By generation and query; what is here holds nothing of a person but the shapes that are free for them.
 _counts: Kept[tuple[Generation, Query], Counts] = Kept(MOST_KEPT)
-_heads: Kept[tuple[Generation, Query], Pages] = Kept(MOST_KEPT)
+_heads: Kept[tuple[Generation, Query, int], Pages] = Kept(MOST_KEPT)
 _hits: Kept[tuple[Generation, Query], tuple[Hit, ...]] = Kept(MOST_KEPT)
 
 
@@ -106,7 +106,7 @@ class _Asking:
         per_page = self._query.per_page
         if self._query.sort is not Sort.BEST or self._query.institutions:
             return self._find(size=per_page, offset=(number - 1) * per_page)
-        first = self._head()
+        first = self._head(1 if number == 1 else HEAD_PAGES)
         if number <= HEAD_PAGES:
             return _at(first, number - 1)
         block, at = divmod(number - 1 - HEAD_PAGES, HEAD_PAGES)
@@ -115,16 +115,16 @@ class _Asking:
         rest = self._find(size=size, offset=block * size, without_cards=shown)
         return _at(arrange(rest, per_page=per_page)[0], at)
 
-    def _head(self) -> Pages:
+    def _head(self, most: int) -> Pages:
         per_page = self._query.per_page
 
-        def find(left_out: frozenset[int]) -> tuple[Hit, ...]:
-            return self._find(size=head_size(per_page), without_tenants=left_out)
+        def find(left_out: frozenset[int], size: int) -> tuple[Hit, ...]:
+            return self._find(size=size, without_tenants=left_out)
 
         if self._generation is None:
-            return head(find, per_page=per_page)
-        key = (self._generation, replace(self._query, page=1))
-        return _heads.get_or(key, lambda: head(find, per_page=per_page))
+            return head(find, per_page=per_page, most=most)
+        key = (self._generation, replace(self._query, page=1), most)
+        return _heads.get_or(key, lambda: head(find, per_page=per_page, most=most))
 
     def _find(
         self,
@@ -156,9 +156,9 @@ def _at(pages: Pages, at: int) -> tuple[Hit, ...]:
 def _cards(session: AnySession, hits: Iterable[Hit], parts: Collection[Part], on: date) -> list[Card]:
     """The cards of hits with their seats now, and which of the parts hold; one gone since is left out."""
     rows = read_cards(session, [hit.card_id for hit in hits], *held_columns(parts))
-    seats = read_seats(session, runs_of(row.card for row in rows))
     return [
-        card_from(row.card, version=row.version, seats=seats, on=on, reasons=reasons(row, parts)) for row in rows
+        card_from(row.card, version=row.version, seats=seats_of(row), on=on, reasons=reasons(row, parts))
+        for row in rows
     ]
 
 

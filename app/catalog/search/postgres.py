@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, scoped_session
 
-from app.catalog.search.contract import Counts, FacetName, Found, Hit, Suggestion
+from app.catalog.search.contract import Counts, FacetName, Found, Hit, Suggestion, card_order
 from app.catalog.search.postgres_query import (
     ONE_VALUED,
     counts_statement,
@@ -105,6 +105,8 @@ def shape_hit(row: Any, keys: tuple[Key, ...]) -> Hit:
 def _ascending(value: Any, key: Key) -> tuple[bool, int]:
     if value is None:
         return True, 0
+    if isinstance(value, UUID):
+        value = card_order(value)
     number = value.toordinal() if isinstance(value, date) else value
     return False, -number if key.is_descending else number
 

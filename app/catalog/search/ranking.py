@@ -2,7 +2,8 @@
 
 The order of `Sort.BEST` is a sum of points, every one of which can be said in words (`Reason`): what was asked for
 first, in hundreds, so that nothing else outweighs it; then what makes a course worth taking. Equal sums are
-settled by the next start and the course's id, so that the order is total. No points can be bought.
+settled by the next start and then by the card's id, a hash: the order is total, always the same, and puts no
+institution's courses in a row nor whoever came first before the others. No points can be bought.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def make_plan(query: Query) -> Plan:
     )
 
 
-_TOTAL = Key(Field.COURSE_ID)
+_TOTAL = Key(Field.CARD_ID)
 _NEXT = Key(Field.NEXT_STARTS_ON)
 _KEYS = {
     Sort.BEST: (_NEXT, _TOTAL),

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 from sqlalchemy.orm import Session, scoped_session
 
 from app.catalog.models import RunSeats
@@ -153,8 +153,16 @@ def forget_unsaid(session: AnySession) -> None:
 # --- Reading -----------------------------------------------------------------------------------------------
 
 _IDS = sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid)))
-_SEATS = sa.select(_seats.c.run_id, _seats.c.capacity, _seats.c.taken, _seats.c.waiting).where(
-    _seats.c.run_id == sa.any_(sa.bindparam("run_ids", type_=ARRAY(sa.BigInteger)))
+_run = sa.func.jsonb_array_elements(docs.c.card["runs"]).table_valued("value", name="run")
+_SEATS_NOW = (
+    sa.select(
+        sa.func.jsonb_agg(
+            sa.func.jsonb_build_array(_seats.c.run_id, _seats.c.capacity, _seats.c.taken, _seats.c.waiting)
+        )
+    )
+    .where(_seats.c.run_id.in_(sa.select(sa.cast(sa.type_coerce(_run.c.value, JSONB)["id"], sa.BigInteger))))
+    .scalar_subquery()
+    .label("seats")
 )
 _GENERATION = sa.select(_state.c.generation)
 _STATE = sa.select(
@@ -171,22 +179,22 @@ _STATE = sa.select(
 )
 
 
+_CARDS = sa.select(docs.c.card_id, docs.c.version, docs.c.card, _SEATS_NOW).where(docs.c.card_id == _IDS)
+
+
 def read_cards(session: AnySession, card_ids: Sequence[UUID], *more: sa.ColumnElement[Any]) -> list[sa.Row[Any]]:
-    """Rows (card_id, version, card and `more` of the columns) in the order asked; missing ones left out."""
-    statement = sa.select(docs.c.card_id, docs.c.version, docs.c.card, *more).where(docs.c.card_id == _IDS)
+    """Rows (card_id, version, card, seats and `more` of the columns) in the order asked; missing ones left out.
+
+    `seats` are those of the card's classes as they are now, for `seats_of`.
+    """
+    statement = _CARDS.add_columns(*more) if more else _CARDS
     rows = {row.card_id: row for row in session.execute(statement, {"ids": list(card_ids)})}
     return [rows[card_id] for card_id in card_ids if card_id in rows]
 
 
-def read_seats(session: AnySession, run_ids: Collection[int]) -> Seats:
-    """The seats of runs as they are now: (capacity, taken, waiting) by id."""
-    rows = session.execute(_SEATS, {"run_ids": list(run_ids)})
-    return {run_id: (capacity, taken, waiting) for run_id, capacity, taken, waiting in rows}
-
-
-def runs_of(cards: Iterable[Mapping[str, Any]]) -> list[int]:
-    """The ids of every class in stored cards."""
-    return [run["id"] for card in cards for run in card["runs"]]
+def seats_of(row: sa.Row[Any]) -> Seats:
+    """The seats of a row of `read_cards`: (capacity, taken, waiting) by class."""
+    return {run_id: (capacity, taken, waiting) for run_id, capacity, taken, waiting in row.seats or ()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from flask import get_template_attribute, url_for
@@ -17,6 +16,7 @@ from app.catalog.offers import Pay, Price
 from app.catalog.search.contract import Card
 from app.catalog.search.kept import Kept
 from app.catalog.services.browsing import Place, StartingRun
+from app.errors import Text
 from app.i18n import code as locale_code
 from app.i18n import day, pick
 from app.policy.rulebook import RuleBook
@@ -39,13 +39,15 @@ _html: Kept[Hashable, Markup] = Kept(4000)
 
 def html(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None) -> Markup:
     """A card in the list of results, as HTML in the reader's language; its reasons are not in it."""
-    card = replace(card, reasons=())
 
     def make() -> Markup:
         macro = get_template_attribute("components/card.html", "card")
         return Markup(macro(result(card, price, regions, book), "h3"))  # noqa: S704 - what a template made
 
-    return _html.get_or((card, price, where(card, regions), book is None, locale_code()), make)
+    # Its version stands for all that is stored of a card; classes that began since are no longer among its runs.
+    seats = tuple((run.run_id, run.seats, run.taken, run.waiting) for run in card.runs)
+    stored = (card.card_id, card.version, seats)
+    return _html.get_or((stored, price, where(card, regions), book is None, locale_code()), make)
 
 
 def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None) -> dict[str, Any]:
@@ -56,15 +58,15 @@ def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBoo
         "url": url_for("catalog.course", course_id=card.course_id),
         "title": card.title,
         "shortage": card.is_shortage,
-        "level": texts.LEVELS.get(card.shape.level),
-        "mode": texts.MODES[card.mode],
+        "level": _said(texts.LEVELS.get(card.shape.level)),
+        "mode": _said(texts.MODES[card.mode]),
         "institution": card.institution,
         "place": where(card, regions),
         "next_start": day(shown.starts_on) if shown else _("暂时没有班期"),
         "runs": len(card.runs),
         "hours": card.hours,
         "practice_hours": card.practice_hours,
-        "certificate": texts.CERTIFICATES.get(card.certificate),
+        "certificate": _said(texts.CERTIFICATES.get(card.certificate)),
         "pay": price.pay,
         "price": None if price.fen is None else money.yuan(price.fen),
         "fee": money.yuan(card.fee_fen),
@@ -82,6 +84,11 @@ def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBoo
                 "eligibility.answers", course=card.course_id, _anchor=f"q-{price.next_question}"
             )
     return data
+
+
+def _said(text: Text | None) -> str | None:
+    """A text as it is said now: a lazy one would be asked for again by everything that looks at it."""
+    return None if text is None else str(text)
 
 
 def _places(card: Card, regions: Mapping[int, Place]) -> list[dict[str, Any]]:

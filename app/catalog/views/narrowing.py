@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -17,7 +19,7 @@ from app.catalog.services.browsing import Place
 from app.i18n import day, pick
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Names:
     """What codes are called: places by id, categories in the reader's language, institutions by id as text."""
 
@@ -25,9 +27,13 @@ class Names:
     categories: Mapping[str, str] = field(default_factory=dict)
     institutions: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def _by_code(self) -> dict[str, Place]:
+        return {place.code: place for place in self.regions.values()}
+
     def place(self, code: str) -> str:
         """A county-level unit by its code; the code itself if there is none."""
-        found = next((place for place in self.regions.values() if place.code == code), None)
+        found = self._by_code.get(code)
         return pick(found.name, found.name_en) if found else code
 
     def choice(self, facet: str, value: str) -> str:
@@ -64,17 +70,25 @@ class Names:
 
 def address(asked: Asked, **changes: object) -> str:
     """The address of a search."""
-    values: dict[str, list[str]] = {}
-    for name, value in asked.pairs(**changes):
-        values.setdefault(name, []).append(value)
-    return url_for("catalog.search", **values)  # type: ignore[arg-type]
+    pairs, base = asked.pairs(**changes), url_for("catalog.search")
+    return f"{base}?{urlencode(pairs)}" if pairs else base
 
 
-def facets(joined: Asked, found: Page, names: Names) -> dict[str, list[dict[str, Any]]]:
+class Choosable(NamedTuple):
+    """A choice of a facet as it is shown."""
+
+    value: str
+    label: str
+    cards: int
+    is_checked: bool
+
+
+def facets(joined: Asked, found: Page, names: Names) -> dict[str, list[Choosable]]:
     """Each facet's choices in the order shown; a chosen one stays though nothing is left of it."""
-    shown: dict[str, list[dict[str, Any]]] = {}
+    shown: dict[str, list[Choosable]] = {}
+    chosen = joined.chosen
     for name in FacetName:
-        picked = [choice.value for choice in joined.chosen if choice.facet == name.value]
+        picked = [choice.value for choice in chosen if choice.facet == name.value]
         counts = {option.value: option.count for option in found.facet(name).options}
         if name is FacetName.REGION:
             counts = {names.regions[int(i)].code: count for i, count in counts.items() if int(i) in names.regions}
@@ -83,18 +97,13 @@ def facets(joined: Asked, found: Page, names: Names) -> dict[str, list[dict[str,
         if name in (FacetName.SHORTAGE, FacetName.FREE):
             counts.setdefault("1", 0)
         shown[name.value] = [
-            {
-                "value": value,
-                "label": names.option(name.value, value),
-                "count": count,
-                "checked": value in picked,
-            }
+            Choosable(value, names.option(name.value, value), count, value in picked)
             for value, count in counts.items()
         ]
     in_order = list(texts.MODES)
-    shown["mode"].sort(key=lambda option: in_order.index(option["value"]))
+    shown["mode"].sort(key=lambda option: in_order.index(option.value))
     # Chosen regions stay in sight; the rest follows in a fold.
-    shown["region"].sort(key=lambda option: not option["checked"])
+    shown["region"].sort(key=lambda option: not option.is_checked)
     return shown
 
 
