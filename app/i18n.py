@@ -53,8 +53,14 @@ def translated(string: str) -> str:
 @pass_eval_context
 def _in_template(context: EvalContext, text: str, /, **variables: Any) -> str:
     """`_` in a template: as Jinja's own, which takes three calls for it and a page has hundreds."""
-    said = _marked(text, code()) if context.autoescape else translated(text)
-    return said % variables if variables or "%" in text else said
+    if not context.autoescape:
+        said = translated(text)
+        return said % variables if variables or "%" in text else said
+    marked = _marked(text, code())
+    if not variables and "%" not in text:
+        return marked
+    # Formatted as a plain string of escaped parts: a Markup would wrap each of them first.
+    return Markup(str(marked) % {name: escape(value) for name, value in variables.items()})  # noqa: S704
 
 
 @lru_cache(maxsize=4096)

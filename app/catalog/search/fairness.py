@@ -22,24 +22,27 @@ def share_of(per_page: int) -> int:
     return max(per_page // 3, 1)
 
 
-def arrange(hits: Iterable[Hit], *, per_page: int, most: int = HEAD_PAGES) -> tuple[Pages, bool]:
-    """Hits, in order, as at most so many pages; and whether each was filled without going over a share.
+def arrange(hits: Iterable[Hit], *, per_page: int, most: int = HEAD_PAGES) -> tuple[Pages, frozenset[int] | None]:
+    """Hits, in order, as at most so many pages; None if each was filled without anyone going over a share.
 
-    A hit over its institution's share waits for the next page. When nothing else is left it fills the page anyway;
-    a page's cards keep their order.
+    Else the institutions that had their whole share of every page that was not. A hit over its institution's share
+    waits for the next page. When nothing else is left it fills the page anyway; a page's cards keep their order.
     """
     waiting = list(enumerate(hits))
     pages: list[tuple[Hit, ...]] = []
-    is_fair = True
+    with_all: frozenset[int] | None = None
     for _page in range(most):
         taken, rest = _take(waiting, per_page)
         lacking = per_page - len(taken)
-        is_fair = is_fair and not lacking
+        if lacking:
+            counted = Counter(hit.tenant_id for _at, hit in taken)
+            here = frozenset(tenant for tenant, count in counted.items() if count == share_of(per_page))
+            with_all = here if with_all is None else with_all & here
         page = sorted([*taken, *rest[:lacking]], key=lambda item: item[0])
         waiting = rest[lacking:]
         if page:
             pages.append(tuple(hit for _at, hit in page))
-    return tuple(pages), is_fair
+    return tuple(pages), with_all
 
 
 _Ranked = list[tuple[int, Hit]]
@@ -92,9 +95,12 @@ def head(find: Callable[[frozenset[int], int], Sequence[Hit]], *, per_page: int,
         asked.add((left_out, enough))
         found = find(left_out, size)
         known.update((hit.card_id, hit) for hit in found)
-        pages, is_fair = arrange(sorted(known.values(), key=lambda hit: hit.sort), per_page=per_page, most=most)
+        ranked = sorted(known.values(), key=lambda hit: hit.sort)
+        pages, with_all = arrange(ranked, per_page=per_page, most=most)
         is_all = len(found) < size
-        if is_fair or (is_all and not left_out):
+        # What fills a page beyond the shares comes from the very first hits, which are more than all pages take:
+        # of those left out no more need be known than what they have a share for.
+        if with_all is None or (is_all and left_out - exhausted <= with_all):
             return pages
         if is_all:
             # Of the others there is no more: only those left out can fill what lacks.

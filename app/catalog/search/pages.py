@@ -106,7 +106,7 @@ class _Asking:
         per_page = self._query.per_page
         if self._query.sort is not Sort.BEST or self._query.institutions:
             return self._find(size=per_page, offset=(number - 1) * per_page)
-        first = self._head(1 if number == 1 else HEAD_PAGES)
+        first = self._head(self._pages_wanted(number))
         if number <= HEAD_PAGES:
             return _at(first, number - 1)
         block, at = divmod(number - 1 - HEAD_PAGES, HEAD_PAGES)
@@ -114,6 +114,10 @@ class _Asking:
         shown = [hit.card_id for page in first for hit in page]
         rest = self._find(size=size, offset=block * size, without_cards=shown)
         return _at(arrange(rest, per_page=per_page)[0], at)
+
+    def _pages_wanted(self, number: int) -> int:
+        """How much of the head a page takes; what is kept is either the first page or all of it."""
+        return number if number == 1 or (self._generation is None and number < HEAD_PAGES) else HEAD_PAGES
 
     def _head(self, most: int) -> Pages:
         per_page = self._query.per_page

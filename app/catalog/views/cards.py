@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import get_template_attribute, url_for
 from flask_babel import gettext as _
@@ -50,45 +50,75 @@ def html(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook 
     return _html.get_or((stored, price, where(card, regions), book is None, locale_code()), make)
 
 
-def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None) -> dict[str, Any]:
+class Result(NamedTuple):
+    """A card in a list of results, in words.
+
+    `price` is what the reader pays, `fee` what it costs, in yuan; without an `action` its button opens the course.
+    `places`: the classes of several courses that are one card, held in `places_count` of them.
+    """
+
+    id: int
+    url: str
+    title: str
+    is_shortage: bool
+    level: str | None
+    mode: str
+    institution: str
+    place: str
+    next_start: str
+    runs: int
+    hours: int
+    practice_hours: int
+    certificate: str | None
+    pay: Pay | None
+    price: str | None
+    fee: str
+    seats_total: int
+    seats_taken: int
+    waiting: int
+    places: list[dict[str, Any]]
+    places_count: int
+    action_label: Text | None = None
+    action_url: str | None = None
+
+
+def result(card: Card, price: Price, regions: Mapping[int, Place], book: RuleBook | None) -> Result:
     """A card in the list of results."""
     shown = card.runs[0] if card.runs else None
-    data: dict[str, Any] = {
-        "id": card.course_id,
-        "url": url_for("catalog.course", course_id=card.course_id),
-        "title": card.title,
-        "shortage": card.is_shortage,
-        "level": _said(texts.LEVELS.get(card.shape.level)),
-        "mode": _said(texts.MODES[card.mode]),
-        "institution": card.institution,
-        "place": where(card, regions),
-        "next_start": day(shown.starts_on) if shown else _("暂时没有班期"),
-        "runs": len(card.runs),
-        "hours": card.hours,
-        "practice_hours": card.practice_hours,
-        "certificate": _said(texts.CERTIFICATES.get(card.certificate)),
-        "pay": price.pay,
-        "price": None if price.fen is None else money.yuan(price.fen),
-        "fee": money.yuan(card.fee_fen),
-        "seats_total": shown.seats if shown else None,
-        "seats_taken": shown.taken if shown else None,
-        "waiting": shown.waiting if shown else None,
-        "places": _places(card, regions),
-        "places_count": len({run.course_id for run in card.runs}),
-    }
-    if price.pay is Pay.UNKNOWN:
-        data["price"] = _("0 或 %(fee)s", fee=money.yuan(card.fee_fen))
-        if price.next_question in SHORT_QUESTIONS and book is not None:
-            data["action_label"] = SHORT_QUESTIONS[price.next_question]
-            data["action_url"] = url_for(
-                "eligibility.answers", course=card.course_id, _anchor=f"q-{price.next_question}"
-            )
-    return data
-
-
-def _said(text: Text | None) -> str | None:
-    """A text as it is said now: a lazy one would be asked for again by everything that looks at it."""
-    return None if text is None else str(text)
+    level, certificate = texts.LEVELS.get(card.shape.level), texts.CERTIFICATES.get(card.certificate)
+    made = Result(
+        id=card.course_id,
+        url=url_for("catalog.course", course_id=card.course_id),
+        title=card.title,
+        is_shortage=card.is_shortage,
+        level=None if level is None else str(level),
+        mode=str(texts.MODES[card.mode]),
+        institution=card.institution,
+        place=where(card, regions),
+        next_start=day(shown.starts_on) if shown else _("暂时没有班期"),
+        runs=len(card.runs),
+        hours=card.hours,
+        practice_hours=card.practice_hours,
+        certificate=None if certificate is None else str(certificate),
+        pay=price.pay,
+        price=None if price.fen is None else money.yuan(price.fen),
+        fee=money.yuan(card.fee_fen),
+        seats_total=shown.seats if shown else 0,
+        seats_taken=shown.taken if shown else 0,
+        waiting=shown.waiting if shown else 0,
+        places=_places(card, regions),
+        places_count=len({run.course_id for run in card.runs}),
+    )
+    if price.pay is not Pay.UNKNOWN:
+        return made
+    made = made._replace(price=_("0 或 %(fee)s", fee=made.fee))
+    if price.next_question not in SHORT_QUESTIONS or book is None:
+        return made
+    question = price.next_question
+    return made._replace(
+        action_label=SHORT_QUESTIONS[question],
+        action_url=url_for("eligibility.answers", course=card.course_id, _anchor=f"q-{question}"),
+    )
 
 
 def _places(card: Card, regions: Mapping[int, Place]) -> list[dict[str, Any]]:
