@@ -318,7 +318,7 @@ def _parts(name: str, app: Flask, settings: ElasticSettings) -> dict[tuple[str, 
             address = f"/courses?{urlencode(question(number))}"
             plan = make_plan(_query(app, address))
             with app.app_context(), scope.opened(scope.VISITOR):
-                unordered: Plan = replace(plan, parts=(), keys=(Key(Field.CARD_ID),))
+                unordered: Plan = replace(plan, parts=(), keys=(Key(Field.FEE_FEN),))
 
                 def ask(plan: Plan, size: int, is_counted: bool) -> float:
                     is_embedded = name == "postgres"
