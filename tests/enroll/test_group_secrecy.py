@@ -10,13 +10,16 @@ import difflib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app import jobs
+from app.enroll.services import seats
 from app.notifications import outbox_folder
 from app.policy import services as policy
 from tests.enroll import watching
@@ -81,9 +84,11 @@ def build_and_look(app: Flask, make: Make, login: Any, run_jobs: Any, engine: sa
     root.addHandler(listener)
     root.setLevel(logging.DEBUG)
     try:
-        town = Town(app, make, login, run_jobs, turn=turn)
-        send_everyone_through(town)
-        found = watching.look_around(town)
+        # Nothing waits for seconds: how long a town took to build is no difference between the two.
+        with mock.patch.object(seats, "SEATS_SETTLE", timedelta(0)):
+            town = Town(app, make, login, run_jobs, turn=turn)
+            send_everyone_through(town)
+            found = watching.look_around(town)
     finally:
         root.removeHandler(listener)
         root.setLevel(level)
