@@ -43,10 +43,11 @@ def begin(person: Person) -> Page:
 
 
 def questions(page: Page) -> Iterator[str]:
-    """Each question until the result is shown."""
+    """Each question until the result is shown, drawn: its heading may be there before the stylesheet."""
     while not RESULT.search(page.url):
         heading = page.get_by_role("heading", level=1)
         question = heading.inner_text()
+        page.wait_for_load_state()
         yield question
         expect(page.get_by_role("heading", level=1)).not_to_have_text(question)
 

@@ -1,4 +1,7 @@
-"""What is wrong with a page as drawn: axe's findings, sideways scrolling, targets too small for a thumb."""
+"""What is wrong with a page as drawn: axe's findings, sideways scrolling, targets too small for a thumb.
+
+A page can be asked before its stylesheet has come; each of these waits for it.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,7 @@ def _source() -> str:
 
 def violations(page: Page, *rules: str) -> list[str]:
     """What axe finds (all our tags, or only the rules named). It comes in past the page's own policy."""
+    page.wait_for_load_state()
     if not page.evaluate("() => Boolean(window.axe)"):
         page.evaluate(_source())
     found: list[str] = page.evaluate(_RUN, {"tags": TAGS, "rules": list(rules)})
@@ -54,11 +58,13 @@ def violations(page: Page, *rules: str) -> list[str]:
 
 def too_wide(page: Page) -> list[str]:
     """Whether the page scrolls sideways, and because of what."""
+    page.wait_for_load_state()
     found: list[str] = page.evaluate(_WIDE)
     return found
 
 
 def too_small(page: Page) -> list[str]:
     """Buttons, fields and choices lower than a thumb needs."""
+    page.wait_for_load_state()
     found: list[str] = page.evaluate(_SMALL, SMALLEST_TARGET)
     return found
