@@ -168,10 +168,9 @@ class Town:
             if name == "accepted":
                 self.offer(way, "accepted")
                 self.offer(way, "ran_out")
-            mine = sa.select(Enrollment.id, Enrollment.learner_id).where(
-                Enrollment.run_id.in_([run.id for run in self.runs[way, name]])
-            )
-            for enrollment_id, learner_id in self.make.session.execute(mine).all():
+            runs = [run.id for run in self.runs[way, name]]
+            mine = sa.select(Enrollment.id, Enrollment.learner_id).where(Enrollment.run_id.in_(runs))
+            for enrollment_id, learner_id in self.make.session.execute(mine.order_by(Enrollment.id)).all():
                 assert self.clients[learner_id].post(f"/me/enrollments/{enrollment_id}/{act}").status_code == 303
         self.by_hand(
             "update enrollments set offer_expires_at = now() - interval '1 minute' where state = 'offered'"
