@@ -128,6 +128,27 @@ def begin_sql(scope: Scope | None) -> str:
     return "; ".join(parts)
 
 
+_question: ContextVar[str | None] = ContextVar("jiangtu_question", default=None)
+_ANSWER = "jiangtu_answer"
+
+
+def ask_first(session: Session | scoped_session[Any], question: str) -> Any:
+    """The one value a statement without parameters finds, None if there is none.
+
+    Where the transaction begins with it, it travels with BEGIN and takes no round trip of its own.
+    """
+    own = session() if isinstance(session, scoped_session) else session
+    if own.in_transaction():
+        return own.scalar(sa.text(question))
+    token = _question.set(question)
+    try:
+        connection = own.connection()
+    finally:
+        _question.reset(token)
+    # An engine without walls does not know of questions.
+    return connection.info.pop(_ANSWER) if _ANSWER in connection.info else connection.scalar(sa.text(question))
+
+
 def install(engine: Engine) -> None:
     """Make every transaction of this engine begin with the open scope (wall two)."""
 
@@ -147,7 +168,15 @@ def install(engine: Engine) -> None:
         scope = current()
         driver = connection.connection.driver_connection
         assert driver is not None
-        driver.execute(begin_sql(scope))
+        question = _question.get()
+        if question is None:
+            driver.execute(begin_sql(scope))
+        else:
+            cursor = driver.execute(f"{begin_sql(scope)}; {question}")
+            while cursor.nextset():
+                pass
+            row = cursor.fetchone()
+            connection.info[_ANSWER] = None if row is None else row[0]
         if scope is not None and scope.presented is not None:
             driver.execute("select set_config('app.presented', %s, true)", (scope.presented,))
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from bs4 import BeautifulSoup
+from flask import Flask
+from flask.testing import FlaskClient
 
 from app.catalog.search.log import KEPT_DAYS, masked
 from tests.catalog.public import answer, soup, titles
@@ -122,6 +125,32 @@ def test_opening_a_course_from_anywhere_else_is_not(
     soup(client, "/courses", q="焊工")
     assert client.get(f"/courses/{course.id}", headers={"Referer": before}).status_code == 200
     assert [row.clicked for row in entries(look)] == [0]
+
+
+def test_nobody_waits_for_the_log(app: Flask, make: Make, reindex: Callable[[], None], look: Look) -> None:
+    make.course()
+    reindex()
+    page = FlaskClient(app).get("/courses?q=焊工")
+    assert titles(BeautifulSoup(page.get_data(as_text=True), "html.parser")) != []
+    assert entries(look) == []
+    page.close()
+    assert [row.text for row in entries(look)] == ["焊工"]
+
+
+def test_a_log_that_cannot_be_written_costs_no_page(
+    client: LintingClient, make: Make, reindex: Callable[[], None], look: Look, caplog: pytest.LogCaptureFixture
+) -> None:
+    make.course()
+    reindex()
+    make.session.execute(sa.text("alter table search_log rename to search_log_gone"))
+    make.session.commit()
+    try:
+        assert titles(soup(client, "/courses", q="焊工")) != []
+    finally:
+        make.session.execute(sa.text("alter table search_log_gone rename to search_log"))
+        make.session.commit()
+    assert "a search was not logged" in caplog.text
+    assert entries(look) == []
 
 
 def test_old_searches_are_forgotten(

@@ -51,12 +51,15 @@ def lint(html: str) -> list[str]:
 
 
 class LintingClient(FlaskClient):
-    """A browser for tests: POSTs carry a valid CSRF token unless `csrf=False`; pages are linted."""
+    """A browser for tests: POSTs carry a valid CSRF token unless `csrf=False`; pages are linted.
+
+    An answer is read to its end at once, as by a browser, so that what is done once it is sent has been done.
+    """
 
     def open(self, *args: Any, csrf: bool = True, lint_page: bool = True, **kwargs: Any) -> TestResponse:
         if csrf and kwargs.get("method") == "POST":
             self._add_token(kwargs)
-        response = super().open(*args, **kwargs)
+        response = super().open(*args, **{**kwargs, "buffered": True})
         if (
             lint_page
             and response.mimetype == "text/html"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -59,6 +60,36 @@ def test_a_scope_grows_and_never_changes(scoped_engine: sa.Engine, world: World)
         # What has grown stays grown in the request's next transaction.
         assert session.scalar(sa.text("select count(*) from enrollments")) == 3
     assert scopes.current() is None
+
+
+def test_what_is_asked_first_travels_with_begin_inside_the_walls(scoped_engine: sa.Engine, world: World) -> None:
+    sent: list[str] = []
+    sa.event.listen(scoped_engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    mine = "select count(*) from enrollments"
+    learner = world.rows.learner.id
+    with scopes.opened(Scope(actor_id=learner)), Session(scoped_engine) as session:
+        assert scopes.ask_first(session, mine) == 3
+        assert sent == []
+        assert scopes.ask_first(session, mine) == 3, "in an open transaction it is a statement like any other"
+        assert sent == [mine]
+        session.commit()
+        assert scopes.ask_first(session, "select id from users where false") is None
+        assert session.scalar(sa.text("select current_setting('app.actor_id')")) == str(learner)
+    with scopes.opened(Scope()), Session(scoped_engine) as session:
+        assert scopes.ask_first(session, mine) == 0
+
+
+def test_what_is_asked_first_is_answered_by_an_engine_without_walls_too(engine: sa.Engine) -> None:
+    with Session(engine) as session:
+        assert scopes.ask_first(session, "select 1 + 1") == 2
+
+
+def test_a_question_that_fails_leaves_nothing_behind(scoped_engine: sa.Engine) -> None:
+    with scopes.opened(Scope()), Session(scoped_engine) as session:
+        with pytest.raises(psycopg.Error):
+            scopes.ask_first(session, "select 1 / 0")
+        session.rollback()
+        assert session.scalar(sa.text("select 1")) == 1
 
 
 def test_what_was_presented_is_never_carried_by_a_job() -> None:

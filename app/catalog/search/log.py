@@ -6,7 +6,9 @@ be somebody's and mail addresses are masked. Rows are deleted after `KEPT_DAYS`.
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from app import scope
 from app.catalog.search.folding import normalise
 from app.catalog.search.models import SearchLogEntry
 from app.clock import now
@@ -24,6 +27,7 @@ OPENED_WITHIN = timedelta(hours=6)  # how long a page of results may lie open be
 MOST_CLICKS = 20
 AS_BEFORE = "kept"  # the engine of a page that was made before and still held
 
+_logger = logging.getLogger(__name__)
 _NUMBER = re.compile(r"\d(?:[\s.\-]?\d){4,}x?")
 _MAIL = re.compile(r"\S+@\S+")
 
@@ -47,7 +51,7 @@ def masked(text: str) -> str:
 
 _table: sa.Table = sa.inspect(SearchLogEntry).local_table  # type: ignore[assignment]
 
-# A log need not wait for the disk, and the transaction of a search holds nothing else that was written.
+# A log need not wait for the disk, and its transaction holds nothing else that was written.
 _QUIETLY = sa.func.set_config("synchronous_commit", "off", True) == "off"
 
 _WRITE = sa.insert(_table).from_select(
@@ -81,20 +85,33 @@ _CLICK = (
 _WISH = sa.update(_table).where(_table.c.id == _last.scalar_subquery()).values(is_wished=True)
 
 
-def write(entry: Entry, *, is_wished: bool = False) -> None:
-    """Log a search in the open transaction; one statement."""
-    db.session.execute(
-        _WRITE,
-        {
-            "text": masked(entry.text),
-            "filters": entry.filters,
-            "trades": list(entry.trades),
-            "hits": entry.hits,
-            "engine": entry.engine,
-            "took_ms": entry.took_ms,
-            "is_wished": is_wished,
-        },
-    )
+def writer(entry: Entry) -> Callable[[], None]:
+    """What logs a search, in a transaction of its own: to be called when its page is on its way.
+
+    Nobody waits for it then, and no page fails with it.
+    """
+    engine = db.engine
+
+    def write() -> None:
+        try:
+            with scope.opened(scope.VISITOR), engine.begin() as connection:
+                connection.execute(_WRITE, _row(entry))
+        except sa.exc.SQLAlchemyError:
+            _logger.exception("a search was not logged")
+
+    return write
+
+
+def _row(entry: Entry, *, is_wished: bool = False) -> dict[str, Any]:
+    return {
+        "text": masked(entry.text),
+        "filters": entry.filters,
+        "trades": list(entry.trades),
+        "hits": entry.hits,
+        "engine": entry.engine,
+        "took_ms": entry.took_ms,
+        "is_wished": is_wished,
+    }
 
 
 def count_click(*, text: str, filters: dict[str, Any]) -> None:
@@ -106,7 +123,7 @@ def wish(entry: Entry) -> None:
     """Mark the latest entry that asked the same as wished for; log the search if there is none."""
     done = db.session.execute(_WISH, _same(entry.text, entry.filters))
     if not done.rowcount:  # type: ignore[attr-defined]
-        write(entry, is_wished=True)
+        db.session.execute(_WRITE, _row(entry, is_wished=True))
 
 
 def _same(text: str, filters: dict[str, Any]) -> dict[str, Any]:

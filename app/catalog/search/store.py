@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 from sqlalchemy.orm import Session, scoped_session
 
+from app import scope
 from app.catalog.models import RunSeats
 from app.catalog.search.contract import Document, Generation, Page, Shape
 from app.catalog.search.kept import Kept
@@ -164,7 +165,7 @@ _SEATS_NOW = (
     .scalar_subquery()
     .label("seats")
 )
-_GENERATION = sa.select(_state.c.generation)
+_GENERATION = "select generation from course_index"
 _STATE = sa.select(
     sa.select(_state.c.generation).scalar_subquery().label("generation"),
     sa.select(
@@ -216,7 +217,7 @@ class Proof:
 
 def generation(session: AnySession) -> Generation:
     """The generation of the documents this transaction sees."""
-    return cast(Generation, session.scalar(_GENERATION))
+    return cast(Generation, scope.ask_first(session, _GENERATION))
 
 
 def holds(session: AnySession, proof: Proof) -> bool:

@@ -66,7 +66,7 @@ def search() -> Response:
     else:
         response, entry = _make_page(on, started)
     if entry is not None:
-        log.write(entry)
+        response.call_on_close(log.writer(entry))
     response.headers["Vary"] = "HX-Request"
     return response
 
