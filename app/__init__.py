@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
@@ -10,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, errors, health, http, i18n, jobs, limits, outbox, pii, scope, security, storage
 from app.config import Settings
 from app.db import db, models
+from app.templating import App
 
 csrf = CSRFProtect()
 migrate = Migrate()
@@ -18,12 +20,17 @@ migrate = Migrate()
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the app from `settings` (default: the environment); raises ConfigError if they are incomplete."""
     settings = settings or Settings.from_environment()
-    app = Flask(__name__, static_folder="../static")
+    app = App(__name__, static_folder="../static")
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_keys[0],
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 5, "max_overflow": 5, "hide_parameters": True},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": 5,
+            "max_overflow": 5,
+            "hide_parameters": True,
+            "json_deserializer": orjson.loads,
+        },
         TESTING=settings.testing,
         WTF_CSRF_TIME_LIMIT=8 * 3600,
         MAX_CONTENT_LENGTH=8 * 1024 * 1024,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
-from flask_babel import lazy_gettext as _l
+from app.i18n import lazy_gettext as _l
 
 _log = logging.getLogger(__name__)
 

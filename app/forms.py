@@ -12,14 +12,14 @@ from datetime import date, datetime, time
 from typing import Any, ClassVar
 
 import wtforms
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import ValidationError
 
 from app import errors, http, money
 from app.errors import DomainError
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 
 LONGEST_LINE = 200
 LONGEST_TEXT = 4000

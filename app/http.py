@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
+import flask
 from flask import (
     Flask,
     Response,
@@ -20,7 +21,6 @@ from flask import (
     render_template,
     request,
     session,
-    url_for,
 )
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError
@@ -195,25 +195,31 @@ def _csrf_error(_error: CSRFError) -> tuple[str, int]:
     return render_template("errors/csrf.html", action=request.full_path.rstrip("?"), kept=kept), 400
 
 
-def _addresses_in_templates(app: Flask) -> Callable[..., str]:
-    """`url_for` in a template; addresses without a value and of files, of which a page has dozens, are kept."""
-    kept: dict[tuple[str, str, str], str] = {}
+_STANDING_IN = LARGEST_ID - 1  # an id no row has, in the place of which others are put
 
-    def url_for(endpoint: str, **values: Any) -> str:
-        is_plain = not values or (endpoint == "static" and values.keys() == {"filename"})
-        if not is_plain or endpoint.startswith(".") or not has_request_context():
-            return app.url_for(endpoint, **values)
-        key = (request.script_root, endpoint, values.get("filename", ""))
-        if key not in kept:
-            kept[key] = app.url_for(endpoint, **values)
-        return kept[key]
 
-    return url_for
+def url_for(endpoint: str, **values: Any) -> str:
+    """As Flask's; the address of a page without a value or with one row's id, or of a file, is built only once.
+
+    A list of results has a hundred of them.
+    """
+    name, value = next(iter(values.items()), ("", None))
+    is_row, is_file = type(value) is int and name[0] != "_", endpoint == "static" and name == "filename"
+    if len(values) > 1 or not (not values or is_row or is_file) or endpoint[0] == "." or not has_request_context():
+        return flask.url_for(endpoint, **values)
+    kept: dict[tuple[str, str, object], list[str]] = current_app.extensions["addresses"]
+    key = (request.script_root, endpoint, name if is_row else value)
+    around = kept.get(key)
+    if around is None:
+        address = flask.url_for(endpoint, **({name: _STANDING_IN} if is_row else values))
+        around = kept[key] = address.split(str(_STANDING_IN))
+    return str(value).join(around)
 
 
 def init_app(app: Flask) -> None:
     """Install the boundary and the error pages."""
-    app.jinja_env.globals["url_for"] = _addresses_in_templates(app)
+    app.extensions["addresses"] = {}
+    app.jinja_env.globals["url_for"] = url_for
     app.url_map.converters["int"] = RowId
     login_manager.init_app(app)
     app.before_request(_open)

@@ -13,9 +13,16 @@ from typing import Any
 import rjieba
 from babel.dates import format_date
 from flask import Flask, g, has_request_context, session
-from flask_babel import Babel, Domain, force_locale, get_locale, get_translations, ngettext, npgettext, pgettext
-from jinja2 import pass_eval_context
-from jinja2.nodes import EvalContext
+from flask_babel import (
+    Babel,
+    LazyString,
+    force_locale,
+    get_locale,
+    get_translations,
+    ngettext,
+    npgettext,
+    pgettext,
+)
 from markupsafe import Markup, escape
 
 from app.clock import local
@@ -32,40 +39,23 @@ LOCALE = "locale"
 _known: ContextVar[str | None] = ContextVar("reader_language", default=None)
 
 
-class SourceDomain(Domain):
-    """Texts are written in Chinese: for a Chinese reader no catalogue is asked."""
-
-    def gettext(self, string: str, **variables: Any) -> str:
-        """The text in the reader's language."""
-        text = translated(string)
-        return text % variables if variables else text
-
-
 babel = Babel()
-babel.domain_instance = SourceDomain()
 
 
 def translated(string: str) -> str:
-    """A source text in the reader's language."""
+    """A source text in the reader's language; texts are written in Chinese, for which no catalogue is asked."""
     return string if code() == "zh" else str(get_translations().ugettext(string))
 
 
-@pass_eval_context
-def _in_template(context: EvalContext, text: str, /, **variables: Any) -> str:
-    """`_` in a template: as Jinja's own, which takes three calls for it and a page has hundreds."""
-    if not context.autoescape:
-        said = translated(text)
-        return said % variables if variables or "%" in text else said
-    marked = _marked(text, code())
-    if not variables and "%" not in text:
-        return marked
-    # Formatted as a plain string of escaped parts: a Markup would wrap each of them first.
-    return Markup(str(marked) % {name: escape(value) for name, value in variables.items()})  # noqa: S704
+def gettext(string: str, /, **variables: Any) -> str:
+    """A source text in the reader's language, with its variables."""
+    text = translated(string)
+    return text % variables if variables else text
 
 
-@lru_cache(maxsize=4096)
-def _marked(text: str, _code: str) -> Markup:
-    return Markup(translated(text))  # noqa: S704 - our own text
+def lazy_gettext(string: str, /, **variables: Any) -> LazyString:
+    """The same, in the language of whoever reads it when it is shown."""
+    return LazyString(gettext, string, **variables)
 
 
 def select_locale() -> str:
@@ -156,7 +146,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         translated, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
-    app.jinja_env.globals["_"] = _in_template
     app.jinja_env.filters.update(day=day, hour=hour, moment=moment, phrase=phrase)
 
     @app.before_request

@@ -17,7 +17,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, session
-from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from limits.storage import Storage
@@ -25,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import Settings
 from app.errors import DomainError, register
+from app.i18n import lazy_gettext as _l
 from app.pii import normalise
 
 SCHEME = "jiangtu-postgres"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import current_app
-from flask_babel import LazyString, lazy_gettext
+from flask_babel import LazyString
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,7 +22,7 @@ from app import jobs
 from app.clock import now
 from app.config import Settings
 from app.db import Created, Id, Model, db
-from app.i18n import speaking
+from app.i18n import lazy_gettext, speaking
 from app.rls import OWNED
 from app.scope import Scope
 

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import Flask, Request, Response, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
-from flask_babel import lazy_gettext as _l
 
 from app.config import Settings
 from app.errors import DomainError, register
+from app.i18n import lazy_gettext as _l
 
 # --- Headers -----------------------------------------------------------------------------------------------
 

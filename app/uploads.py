@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from PIL import Image, ImageOps
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject
 
 from app import errors
 from app.errors import DomainError
+from app.i18n import lazy_gettext as _l
 
 MOST_BYTES = 8 * 1024 * 1024
 LONGEST_SIDE = 2000

@@ -51,16 +51,16 @@ class Asked:
 
     def pairs(self, **changes: object) -> Pairs:
         """The address's parameters, with changes; what is at its default is left out."""
-        other = replace(self, **changes)  # type: ignore[arg-type]
         pairs: Pairs = []
-        for field in fields(other):
-            value = getattr(other, field.name)
-            if value == field.default:
+        for name, default in _DEFAULTS.items():
+            value = changes.pop(name) if name in changes else getattr(self, name)
+            if value == default:
                 continue
             if isinstance(value, tuple):
-                pairs += [(field.name, each) for each in value]
+                pairs += [(name, each) for each in value]
             else:
-                pairs.append((field.name, "1" if value is True else str(value)))
+                pairs.append((name, "1" if value is True else str(value)))
+        assert not changes, changes
         return pairs
 
     def address(self) -> str:
@@ -109,6 +109,7 @@ class Asked:
         return datetime.fromtimestamp(self.since / 1000, UTC) if self.since else None
 
 
+_DEFAULTS = {field.name: field.default for field in fields(Asked)}
 NARROWING = ("category", "region", "level", "mode", "start", "institution", "shortage", "free", "since")
 
 

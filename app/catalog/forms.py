@@ -9,9 +9,6 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-
 from app import clock, forms
 from app.catalog import rules, texts
 from app.catalog.models import CourseForm as TrainingForm
@@ -19,6 +16,8 @@ from app.catalog.models import CourseMode, CourseRevision, CourseRun, RunSession
 from app.catalog.services.run_changes import Reason
 from app.catalog.services.runs import Plan
 from app.errors import DomainError
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.i18n import pick
 from app.policy.models import Trade
 from app.tenants.models import Region

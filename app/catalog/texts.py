@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
-
 from app import notifications
 from app.catalog.models import CourseForm, CourseMode, RevisionState, RunState, SessionKind
 from app.catalog.rules import Stage, Teaches, schedule_in_english
 from app.catalog.search.ranking import Reason
 from app.errors import Text, register
 from app.i18n import code
+from app.i18n import lazy_gettext as _l
 
 LEVELS: dict[int, Text] = {
     5: _l("五级（初级工）"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask_babel import LazyString
-from flask_babel import lazy_gettext as _l
 
 from app import errors, notifications
 from app.enroll.models import EnrollmentState, ImportState, PapersState, ProofState, RegisterKind
 from app.enroll.rules import Why
+from app.i18n import lazy_gettext as _l
 
 CONSENT_VERSION = "2026-11"
 

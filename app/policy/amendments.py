@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 
 from app import errors
 from app.db import db
 from app.errors import DomainError
+from app.i18n import lazy_gettext as _l
 from app.policy import versions
 from app.policy.entries import read_limit
 from app.policy.models import PolicyParameter, RuleKind, SubsidyRule

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app import money
 from app.i18n import code as locale_code
+from app.i18n import gettext as _
 from app.i18n import pick
 from app.policy import amendments, shortage
 from app.policy.models import PolicyParameter, RuleKind, ShortageList, SubsidyRule, Version

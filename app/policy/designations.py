@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
 from app import audit, errors, jobs
 from app.db import db
 from app.errors import DomainError
+from app.i18n import lazy_gettext as _l
 from app.policy.models import Designation, DesignationState
 from app.scope import VISITOR
 from app.tenants.models import Tenant, TenantKind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 
 from app.forms import (
@@ -18,6 +17,7 @@ from app.forms import (
     YuanField,
     coerce_id,
 )
+from app.i18n import lazy_gettext as _l
 
 LEVELS = [
     ("5", _l("五级（初级工）")),

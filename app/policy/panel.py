@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app.i18n import code as locale_code
+from app.i18n import gettext as _
 from app.money import yuan
 from app.policy.conversation import of_all, of_course
 from app.policy.rulebook import RuleBook

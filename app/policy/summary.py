@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-
 from app.i18n import code as locale_code
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.money import yuan
 from app.policy.conversation import Finding
 from app.policy.forms import LEVELS

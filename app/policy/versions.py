@@ -13,12 +13,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import event
 
 from app import audit, clock, errors, jobs
 from app.db import db
 from app.errors import DomainError
+from app.i18n import lazy_gettext as _l
 from app.policy import services
 from app.policy.loader import PolicyFileError
 from app.policy.models import PolicyParameter, ShortageList, ShortageListEntry, SubsidyRule, Version

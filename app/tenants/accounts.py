@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
 from app import audit, jobs, limits, notifications, scope, security
 from app.db import db
 from app.errors import DomainError, register
+from app.i18n import lazy_gettext as _l
 from app.tenants import logins
 from app.tenants.models import Login, LoginKind, Membership, User
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms.validators import ValidationError
 
 from app import errors
@@ -20,6 +19,7 @@ from app.forms import (
     TextField,
     coerce_id,
 )
+from app.i18n import lazy_gettext as _l
 from app.i18n import pick
 from app.tenants import labels, logins
 from app.tenants.identifiers import check_contact_phone, check_uscc

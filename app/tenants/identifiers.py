@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from flask_babel import lazy_gettext as _l
-
 from app.errors import DomainError, register
+from app.i18n import lazy_gettext as _l
 
 OLDEST_YEARS = 150
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import procrastinate
 from flask import current_app, url_for
-from flask_babel import gettext as _
 
 from app import jobs, limits, notifications, scope
 from app.config import Settings
+from app.i18n import gettext as _
 from app.i18n import speaking
 from app.tenants import members, organisations, resets
 from app.tenants.models import LoginKind

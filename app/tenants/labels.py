@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask_babel import LazyString
-from flask_babel import lazy_gettext as _l
 
+from app.i18n import lazy_gettext as _l
 from app.tenants.models import LoginKind, Role, TenantKind, TenantState
 
 KINDS: dict[TenantKind, LazyString] = {

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from flask_babel import lazy_gettext as _l
-
 from app.errors import DomainError, register
+from app.i18n import lazy_gettext as _l
 from app.pii import normalise
 from app.tenants.identifiers import IdentifierError, check_mobile
 from app.tenants.models import LoginKind

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 
 from app import audit, jobs, notifications, scope, security
 from app.clock import now
 from app.db import db
 from app.errors import DomainError, register
+from app.i18n import lazy_gettext as _l
 from app.scope import Scope
 from app.tenants import logins
 from app.tenants.models import Invitation, LoginKind, Membership, Role, Tenant, TenantKind, User

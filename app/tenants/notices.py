@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 
 from app import notifications
 from app.db import db
+from app.i18n import lazy_gettext as _l
 from app.tenants.models import Login, LoginKind, User
 
 notifications.register(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
 from app import audit, jobs, scope
 from app.clock import now
 from app.db import db
 from app.errors import DomainError, register
+from app.i18n import lazy_gettext as _l
 from app.scope import Scope
 from app.tenants.accounts import next_id
 from app.tenants.identifiers import IdentifierError, check_contact_phone, check_uscc

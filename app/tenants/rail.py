@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flask import url_for
-from flask_babel import lazy_gettext as _l
 
 from app import scope
+from app.i18n import lazy_gettext as _l
 from app.tenants import organisations
 from app.tenants.desk import Todo, register_item, register_todo
 from app.tenants.models import TenantKind

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 
 from app import audit, jobs, limits, notifications, pii, scope, security
 from app.clock import now
 from app.db import db
 from app.errors import DomainError, register
+from app.i18n import lazy_gettext as _l
 from app.tenants import accounts, logins
 from app.tenants.models import (
     Login,

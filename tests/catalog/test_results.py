@@ -8,12 +8,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from flask import Flask
 
+from app.catalog.asking import Asked
 from app.catalog.models import CourseMode
 from app.catalog.search import contract
-from app.catalog.search.contract import WINDOW, Page
+from app.catalog.search.contract import WINDOW, Page, Sort
 from app.catalog.services import searching
 from app.catalog.services.searching import Answer
+from app.catalog.views.narrowing import address, page_addresses
 from app.tenants.models import TenantKind
 from tests.catalog.public import answer, chips, soup, titles
 from tests.factories import Make
@@ -38,6 +41,13 @@ def link(page: BeautifulSoup | Tag, text: str) -> str:
 
 def query(url: str) -> dict[str, list[str]]:
     return parse_qs(urlsplit(url).query)
+
+
+@pytest.mark.parametrize("asked", [Asked(), Asked(q="焊工 &", region=("130108",), page=7), Asked(sort=Sort.PRICE)])
+def test_the_addresses_of_pages_are_those_of_the_search(app: Flask, asked: Asked) -> None:
+    with app.test_request_context():
+        of = page_addresses(asked)
+        assert [of(number) for number in (1, 2, 500)] == [address(asked, page=n) for n in (1, 2, 500)]
 
 
 # --- What was understood -----------------------------------------------------------------------------------

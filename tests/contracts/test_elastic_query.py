@@ -20,7 +20,7 @@ from app.catalog.search.elastic_query import (
     suggestions,
     translate,
 )
-from app.catalog.search.ranking import make_plan
+from app.catalog.search.ranking import is_broad, make_plan, only_best
 
 TODAY = date(2026, 11, 23)
 CARD = UUID("00000000-0000-0000-0000-000000000007")
@@ -179,7 +179,8 @@ def test_a_facet_with_a_choice_is_counted_by_itself() -> None:
 
 def test_sort_values_ascend_in_the_order_of_the_plan() -> None:
     def row(points: float, *values: int | None) -> dict[str, Any]:
-        return {"_id": str(CARD), "fields": {"tenant_id": ["12"]}, "sort": [points, *values]}
+        fields = {"card_id": [str(CARD)], "tenant_id": ["12"]}
+        return {"fields": fields, "sort": [points, *values]}
 
     day = 86_400_000
     rows = [row(600.0, 20_000 * day, 5), row(600.0, 20_001 * day, 4), row(600.0, 2**63 - 1, 3), row(8.0, None, 2)]
@@ -192,12 +193,39 @@ def test_sort_values_ascend_in_the_order_of_the_plan() -> None:
 
 
 def test_values_that_descend_are_negated_and_plans_without_points_have_none() -> None:
-    rows = [{"_id": str(CARD), "fields": {"tenant_id": ["1"]}, "sort": [4.0, 7, 2**63 - 1, 1]}]
+    fields = {"card_id": [str(CARD)], "tenant_id": ["1"]}
+    rows = [{"fields": fields, "sort": [4.0, 7, 2**63 - 1, 1]}]
     (hit,) = hits({"hits": {"hits": rows}}, plan_of(sort=Sort.SEATS))
     assert hit.sort[1] == (False, -7)
-    plain = [{"_id": str(CARD), "fields": {"tenant_id": ["1"]}, "sort": [180000, 2**63 - 1, 1]}]
+    plain = [{"fields": fields, "sort": [180000, 2**63 - 1, 1]}]
     (hit,) = hits({"hits": {"hits": plain}}, plan_of(sort=Sort.PRICE))
     assert (hit.points, hit.sort) == (0, (0, (False, 180000), (True, 0), (False, 1)))
+
+
+def test_those_with_all_points_are_asked_for_without_a_score_and_have_them_all() -> None:
+    plan = plan_of()
+    best = only_best(plan)
+    body = find_body(best, size=20)
+    assert body["query"]["bool"]["should"] == []
+    assert body["sort"] == find_body(plan, size=20)["sort"][1:]
+    assert len(body["query"]["bool"]["filter"][0]["bool"]["filter"]) == 1 + len(plan.parts)
+    rows = [{"fields": {"card_id": [str(CARD)], "tenant_id": ["1"]}, "sort": [86_400_000, 1]}]
+    (hit,) = hits({"hits": {"hits": rows}}, best, points=44)
+    assert (hit.points, hit.sort[0], len(hit.sort)) == (44, -44, 3)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, True),
+        ({"only_shortage": True}, True),
+        ({"regions": (1,)}, False),
+        ({"institutions": (1,)}, False),
+        ({"terms": (Term("焊工", ("焊工",)),)}, False),
+    ],
+)
+def test_only_what_nearly_everything_answers_is_broad(query: dict[str, Any], expected: bool) -> None:
+    assert is_broad(plan_of(**query)) is expected
 
 
 def test_a_text_is_suggested_once() -> None:

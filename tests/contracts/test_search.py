@@ -52,6 +52,16 @@ def test_hits_order_points_and_every_count_are_those_of_the_reference(engine: En
     assert found_something > 80
 
 
+def test_whether_anything_is_found_is_what_the_reference_says(engine: Engine) -> None:
+    documents = some_documents(60, seed=9)
+    engine.write(documents)
+    plans = [make_plan(query) for query in some_queries(documents, 60, seed=10)]
+    expected = ReferenceSearch(documents).finds(plans)
+    assert set(expected) == {True, False}
+    assert engine.search.finds(plans) == expected
+    assert engine.search.finds([]) == []
+
+
 def test_what_is_left_out_is_left_out_of_the_hits_and_not_of_the_counts(engine: Engine) -> None:
     documents = some_documents(150, seed=3)
     engine.write(documents)
@@ -67,6 +77,34 @@ def test_what_is_left_out_is_left_out_of_the_hits_and_not_of_the_counts(engine: 
         assert_same(engine.find(plan, size=10, **without), expected, query)
         uncounted = engine.find(plan, size=10, is_counted=False)
         assert uncounted == replace(reference.find(plan, size=10), counts=None)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        ask(),
+        ask(only_shortage=True),
+        ask(sort=Sort.STARTS_SOON),
+        ask(sort=Sort.SEATS),
+        ask(sort=Sort.PRICE),
+        ask(near=((1, 2, 3), (2,))),
+        ask(free=frozenset({Shape(WELDER, 5, "employment", True, True).key}), only_free=True),
+    ],
+    ids=["best", "shortage", "soonest", "seats", "price", "near", "free"],
+)
+def test_any_stretch_of_everything_is_that_of_the_whole_order(engine: Engine, query: Query) -> None:
+    documents = some_documents(200, seed=8)
+    engine.write(documents)
+    plan = make_plan(query)
+    whole = ReferenceSearch(documents).find(plan, size=300).hits
+    most = max(hit.points for hit in whole)
+    best = sum(hit.points == most for hit in whole)
+    stretches = {
+        (at, size) for at in (0, 1, best - 1, best, best + 1) for size in (1, 2, best, best + 1, 300) if at >= 0
+    }
+    for offset, size in sorted(stretches):
+        found = engine.find(plan, size=size, offset=offset, is_counted=size == 2)
+        assert found.hits == whole[offset : offset + size], (offset, size)
 
 
 def test_every_page_is_that_of_the_whole_result_spread_fairly(engine: Engine) -> None:

@@ -85,6 +85,10 @@ class ReferenceSearch:
             counts = Counts(facets, len(found), sum(len(document.start_dates) for document in found))
         return Found(tuple(hits[offset : offset + size]), counts)
 
+    def finds(self, plans: Sequence[Plan]) -> list[bool]:
+        """Whether there is any hit."""
+        return [bool(self.find(plan, size=1, is_counted=False).hits) for plan in plans]
+
     def suggest(self, typed: str, *, most: int) -> list[Suggestion]:
         """Everything that begins so; in no particular order."""
         found = {

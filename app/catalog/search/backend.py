@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from threading import Lock
 from typing import TypeVar
 from uuid import UUID
@@ -101,6 +101,10 @@ class Guarded:
                 is_counted=is_counted,
             )
         )
+
+    def finds(self, plans: Sequence[Plan]) -> list[bool]:
+        """Whether each finds anything, by the engine or the one that stands in."""
+        return self._ask(lambda engine: engine.finds(plans))
 
     def suggest(self, typed: str, *, most: int) -> list[Suggestion]:
         """What the engine suggests, or the one that stands in."""

@@ -7,10 +7,11 @@ database or a request.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -133,8 +134,7 @@ class Facet:
     options: tuple[Option, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CardRun:
+class CardRun(NamedTuple):
     """An open class of one of a card's courses, with its seats as they are now."""
 
     run_id: int
@@ -152,8 +152,7 @@ class CardRun:
         return max(self.seats - self.taken, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """One entry of a list of results: a course, or several of an institution alike but for place and dates.
 
     `course_id` is the first of them and names the card's page; `reasons` says why it stands where it stands.
@@ -317,6 +316,10 @@ class SearchBackend(Protocol):
         """
         ...
 
+    def finds(self, plans: Sequence[Plan]) -> list[bool]:
+        """Whether each of some plans finds anything; fails as `find` does."""
+        ...
+
     def suggest(self, typed: str, *, most: int) -> list[Suggestion]:
         """Courses and institutions whose name, pinyin or initials begin with what was typed (normalised)."""
         ...
@@ -345,18 +348,18 @@ def card_from(
         runs.append(
             CardRun(run["id"], run["course_id"], run["region_id"], starts_on, ends_on, capacity, taken, waiting)
         )
-    plain = {name: row[name] for name in _PLAIN}
     return Card(
-        **plain,
+        **{name: row[name] for name in _PLAIN},
         card_id=UUID(row["card_id"]),
         version=version,
-        shape=Shape.from_key(row["shape"]),
+        shape=_shape_from(row["shape"]),
         region_ids=tuple(row["region_ids"]),
         runs=tuple(runs),
         reasons=reasons,
     )
 
 
+_shape_from = lru_cache(maxsize=4096)(Shape.from_key)
 _PLAIN = (
     "course_id",
     "tenant_id",

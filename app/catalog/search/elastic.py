@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Collection
-from functools import cache, lru_cache
+from collections.abc import Collection, Sequence
+from functools import cache, lru_cache, partial
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from elastic_transport import TransportError
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer
 
 from app.catalog.search.contract import EngineGoneError, Found, Suggestion
-from app.catalog.search.elastic_query import Json, counts, counts_body, find_body, hits, suggest_body, suggestions
+from app.catalog.search.elastic_query import (
+    Json,
+    counts,
+    counts_body,
+    exists_body,
+    find_body,
+    has_any,
+    hits,
+    suggest_body,
+    suggestions,
+)
 from app.catalog.search.postgres import SUGGESTED, in_turn
-from app.catalog.search.ranking import Plan
+from app.catalog.search.ranking import Plan, is_broad, only_best
 from app.config import ElasticSettings
 
 NAME = "elasticsearch"
@@ -39,7 +49,12 @@ def client_for(settings: ElasticSettings) -> Elasticsearch:
     if settings.ca_certs:
         who["ca_certs"] = settings.ca_certs
     return Elasticsearch(
-        list(settings.urls), max_retries=len(settings.urls) - 1, retry_on_timeout=False, http_compress=False, **who
+        list(settings.urls),
+        max_retries=len(settings.urls) - 1,
+        retry_on_timeout=False,
+        http_compress=False,
+        serializer=OrjsonSerializer(),
+        **who,
     )
 
 
@@ -70,12 +85,30 @@ class ElasticsearchSearch:
         without_tenants: Collection[int] = (),
         is_counted: bool = True,
     ) -> Found:
-        """Hits and counts in one request."""
-        body = find_body(
-            plan, size=size, offset=offset, without_cards=without_cards, without_tenants=without_tenants
+        """Hits and counts in one request.
+
+        Where much of everything matches, those with all points are asked for first: to score the others as well
+        takes several times as long, mostly for nothing. If they are not enough it is asked again, for all.
+        """
+        body = partial(
+            find_body, size=size, offset=offset, without_cards=without_cards, without_tenants=without_tenants
         )
-        answers = self._ask(*([body] if size else []), *([counts_body(plan)] if is_counted else []))
-        return Found(hits(answers[0], plan) if size else (), counts(answers[-1], plan) if is_counted else None)
+        first = only_best(plan) if plan.parts and is_broad(plan) else plan
+        answers = self._ask(*([body(first)] if size else []), *([counts_body(plan)] if is_counted else []))
+        counted = counts(answers[-1], plan) if is_counted else None
+        if not size:
+            return Found((), counted)
+        if first is plan:
+            return Found(hits(answers[0], plan), counted)
+        best = hits(answers[0], first, points=sum(part.points for part in plan.parts))
+        if len(best) == size:
+            return Found(best, counted)
+        (answer,) = self._ask(body(plan))
+        return Found(hits(answer, plan), counted)
+
+    def finds(self, plans: Sequence[Plan]) -> list[bool]:
+        """All in one request."""
+        return [has_any(answer) for answer in self._ask(*map(exists_body, plans))] if plans else []
 
     def suggest(self, typed: str, *, most: int) -> list[Suggestion]:
         """Courses and institutions, in turn, from the index's completions."""

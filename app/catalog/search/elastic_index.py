@@ -54,6 +54,7 @@ MAPPINGS: Json = {
         "start_dates": {"type": "date"},
         "next_starts_on": {"type": "date"},
         "news_at": {"type": "date_nanos", "doc_values": False},
+        "card_id": {"type": "keyword", "index": False},
         "card_order": {"type": "long", "index": False},
         "suggest": {
             "type": "completion",

@@ -19,6 +19,7 @@ from app.catalog.search.shaping import shape_facets
 
 Json = dict[str, Any]
 
+ID = "card_id"
 ORDER = "card_order"  # what cards are sorted by in place of their ids
 MOST_OPTIONS = 10_000  # more than there are regions in the country: counts of a facet are never cut
 SEPARATOR = "\t"  # between the parts of what can be suggested; no text has one
@@ -94,8 +95,9 @@ def find_body(
     return {
         "size": size,
         "from": offset,
-        "_source": False,
-        "docvalue_fields": [Field.TENANT_ID.value],
+        # The document's own id is none of the fields: reading it takes as long as finding it.
+        "stored_fields": "_none_",
+        "docvalue_fields": [ID, Field.TENANT_ID.value],
         "track_total_hits": False,
         "query": _scored(plan, wanted, must_not),
         "sort": [*([{"_score": "desc"}] if plan.parts else []), *(_by(key) for key in plan.keys)],
@@ -106,6 +108,12 @@ def counts_body(plan: Plan) -> Json:
     """The body of a search for what is counted: without points and hits, so that most is read off the index."""
     counted = dict(_aggregations(plan)) if plan.chosen else _everything(plan)
     return {"size": 0, "track_total_hits": True, "query": translate(plan.match), "aggs": counted}
+
+
+def exists_body(plan: Plan) -> Json:
+    """The body of a search that ends with the first hit of a plan."""
+    wanted = [translate(condition) for condition in (plan.match, *plan.others(None))]
+    return {"size": 0, "terminate_after": 1, "track_total_hits": True, "query": _all_of(wanted)}
 
 
 def _scored(plan: Plan, wanted: list[Json], must_not: list[Json]) -> Json:
@@ -169,17 +177,24 @@ def suggest_body(typed: str, *, kinds: Iterable[str], most: int) -> Json:
 # --- The answer --------------------------------------------------------------------------------------------
 
 
-def hits(response: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
-    """The hits of a response to `find_body`."""
+def hits(response: Mapping[str, Any], plan: Plan, *, points: int = 0) -> tuple[Hit, ...]:
+    """The hits of a response to `find_body`; `points` are what each has if the plan has no parts."""
     tenant, readers = Field.TENANT_ID.value, [_reader(key) for key in plan.keys]
     found = []
     first = 1 if plan.parts else 0
     for row in response["hits"]["hits"]:
         values = row["sort"]
-        points = int(values[0]) if first else 0
+        if first:
+            points = int(values[0])
         sort = (-points, *[read(value) for read, value in zip(readers, values[first:], strict=True)])
-        found.append(Hit(UUID(row["_id"]), int(row["fields"][tenant][0]), points, sort))
+        fields = row["fields"]
+        found.append(Hit(UUID(fields[ID][0]), int(fields[tenant][0]), points, sort))
     return tuple(found)
+
+
+def has_any(response: Mapping[str, Any]) -> bool:
+    """Whether a response to `exists_body` found something."""
+    return bool(response["hits"]["total"]["value"])
 
 
 def _reader(key: Key) -> Callable[[Any], tuple[bool, int]]:

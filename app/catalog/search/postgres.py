@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from itertools import islice
@@ -17,6 +17,7 @@ from app.catalog.search.contract import Counts, FacetName, Found, Hit, Suggestio
 from app.catalog.search.postgres_query import (
     ONE_VALUED,
     counts_statement,
+    exists_statement,
     has_words,
     hits_statement,
     regions_statement,
@@ -58,6 +59,14 @@ class PostgresSearch:
         with self._by_sets() if has_words(plan.match) else nullcontext():
             hits = tuple(shape_hit(row, plan.keys) for row in self._session.execute(statement)) if size else ()
             return Found(hits, self._count(plan) if is_counted else None)
+
+    def finds(self, plans: Sequence[Plan]) -> list[bool]:
+        """A statement for each, which ends with the first hit."""
+        return [self._finds(plan) for plan in plans]
+
+    def _finds(self, plan: Plan) -> bool:
+        with self._by_sets() if has_words(plan.match) else nullcontext():
+            return bool(self._session.scalar(exists_statement(plan)))
 
     @contextmanager
     def _by_sets(self) -> Iterator[None]:

@@ -119,6 +119,12 @@ def hits_statement(
     )
 
 
+def exists_statement(plan: Plan) -> sa.Select[Any]:
+    """Whether there is any hit."""
+    where = [translate(plan.match), *(translate(condition) for condition in plan.chosen.values())]
+    return sa.select(sa.exists(sa.select(docs.c.card_id).where(*where)))
+
+
 def _by(key: Key) -> sa.ColumnElement[Any]:
     column = docs.c[key.field.value]
     return (column.desc() if key.is_descending else column.asc()).nulls_last()

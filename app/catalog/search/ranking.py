@@ -9,7 +9,7 @@ institution's courses in a row nor whoever came first before the others. No poin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -96,6 +96,16 @@ class Plan:
     def others(self, facet: FacetName | None) -> tuple[Condition, ...]:
         """What was chosen in other facets; all of it for None."""
         return tuple(condition for name, condition in self.chosen.items() if name is not facet)
+
+
+def is_broad(plan: Plan) -> bool:
+    """Whether much of everything may match: no words, and nothing chosen that leaves but a few."""
+    return plan.match == ALWAYS and plan.chosen.keys() <= {FacetName.SHORTAGE, FacetName.FREE}
+
+
+def only_best(plan: Plan) -> Plan:
+    """The same of those documents alone that have all points: in its order they come before all others."""
+    return replace(plan, match=AllOf((plan.match, *(part.condition for part in plan.parts))), parts=())
 
 
 def make_plan(query: Query) -> Plan:

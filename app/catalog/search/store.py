@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, array
 from sqlalchemy.orm import Session, scoped_session
 
 from app import scope
@@ -155,13 +155,10 @@ def forget_unsaid(session: AnySession) -> None:
 
 _IDS = sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid)))
 _run = sa.func.jsonb_array_elements(docs.c.card["runs"]).table_valued("value", name="run")
+_seat_row: array[Any] = array([_seats.c.run_id, _seats.c.capacity, _seats.c.taken, _seats.c.waiting])
 _SEATS_NOW = (
-    sa.select(
-        sa.func.jsonb_agg(
-            sa.func.jsonb_build_array(_seats.c.run_id, _seats.c.capacity, _seats.c.taken, _seats.c.waiting)
-        )
-    )
-    .where(_seats.c.run_id.in_(sa.select(sa.cast(sa.type_coerce(_run.c.value, JSONB)["id"], sa.BigInteger))))
+    sa.select(sa.func.array_agg(_seat_row))
+    .join_from(_run, _seats, _seats.c.run_id == sa.cast(sa.type_coerce(_run.c.value, JSONB)["id"], sa.BigInteger))
     .scalar_subquery()
     .label("seats")
 )

@@ -5,17 +5,20 @@ Nothing is given up silently: the page names it and offers the search without it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.catalog.asking import Asked, Choice
 from app.catalog.search.backend import engine as current_engine
 from app.catalog.search.contract import Query, SearchBackend, Term
 from app.catalog.search.ranking import make_plan
+from app.catalog.search.store import in_batches
 
 LEAST_IMPORTANT_FIRST = (
     "since", "start", "mode", "level", "region", "institution", "free", "shortage", "category"
 )  # fmt: skip
+
+AT_ONCE = 4  # how many ways are tried together
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,16 @@ def find_way(
     """The first way that finds something, giving up nothing it could keep; None if none does. Counts nothing."""
     engine = engine or current_engine()
 
-    def finds(way: Way) -> bool:
-        plan = make_plan(query_of(way.asked, way.terms))
-        return bool(engine.find(plan, size=1, is_counted=False).hits)
+    def first_of(some: Sequence[Way]) -> Way | None:
+        found = engine.finds([make_plan(query_of(way.asked, way.terms)) for way in some])
+        return next((way for way, is_found in zip(some, found, strict=True) if is_found), None)
 
-    found = next((way for way in ways(joined, terms=terms) if finds(way)), None)
+    all_ways = ways(joined, terms=terms)
+    found = next((way for some in in_batches(all_ways, AT_ONCE) if (way := first_of(some))), None)
     if found is not None and len(found.choices) > 2:
         for choice in reversed(found.choices[:-1]):  # without the last of them there was nothing
             kept = _without(joined, terms, tuple(other for other in found.choices if other != choice))
-            found = kept if finds(kept) else found
+            found = first_of([kept]) or found
     return found
 
 

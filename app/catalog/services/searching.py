@@ -43,18 +43,13 @@ def search(
     page = find(query)
     if page.total or not query.terms:
         return Answer(page, query)
-    unknown = tuple(term for term in query.terms if not _is_found(engine, query, term))
+    alone = [make_plan(Query(on=query.on, terms=(term,))) for term in query.terms]
+    unknown = tuple(term for term, is_found in zip(query.terms, engine.finds(alone), strict=True) if not is_found)
     known = tuple(term for term in query.terms if term not in unknown)
     if unknown and known:
         query = replace(query, terms=known)
         page = find(query)
     return Answer(page, query, unknown)
-
-
-def _is_found(engine: SearchBackend, query: Query, term: Term) -> bool:
-    """Whether any course has this word."""
-    plan = make_plan(Query(on=query.on, terms=(term,)))
-    return bool(engine.find(plan, size=1, is_counted=False).hits)
 
 
 def generation() -> Generation:

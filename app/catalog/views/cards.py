@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
-from flask import get_template_attribute, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask import get_template_attribute
 from markupsafe import Markup
 
 from app import money
@@ -17,8 +15,11 @@ from app.catalog.search.contract import Card
 from app.catalog.search.kept import Kept
 from app.catalog.services.browsing import Place, StartingRun
 from app.errors import Text
+from app.http import url_for
 from app.i18n import code as locale_code
 from app.i18n import day, pick
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.policy.rulebook import RuleBook
 
 # The question of a rule book is a sentence; on a card's button it is a few words.
@@ -127,7 +128,7 @@ def _places(card: Card, regions: Mapping[int, Place]) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "url": url_for("catalog.course", course_id=run.course_id, _anchor=f"run-{run.run_id}"),
+            "url": f"{url_for('catalog.course', course_id=run.course_id)}#run-{run.run_id}",
             "place": pick(region.name, region.name_en) if (region := regions.get(run.region_id)) else "",
             "day": day(run.starts_on),
             "seats_total": run.seats,

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from app import clock
 from app.catalog import texts
@@ -16,6 +15,7 @@ from app.catalog.services import browsing
 from app.catalog.services.browsing import PublicCourse, PublicRun
 from app.i18n import code as locale_code
 from app.i18n import day, pick
+from app.i18n import gettext as _
 from app.policy import answers as answered
 from app.policy import services as policy
 from app.policy.panel import panel

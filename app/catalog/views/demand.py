@@ -7,8 +7,6 @@ import io
 from typing import Any
 
 from flask import Response, request
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.catalog.blueprint import bp
 from app.catalog.rules import safe_cell
@@ -16,6 +14,8 @@ from app.catalog.search.log import AS_BEFORE
 from app.catalog.services import demand
 from app.catalog.views.desk import Page, render
 from app.errors import Text
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.i18n import pick
 from app.security import access
 from app.tenants.desk import register_item

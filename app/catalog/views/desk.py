@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app import clock, errors, http, i18n, scope
@@ -18,6 +16,8 @@ from app.catalog.services import browsing, courses, listing, reviews, runs
 from app.catalog.views import course_page
 from app.catalog.views.versions import compare, trade_name
 from app.errors import DomainError
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.money import yuan
 from app.policy import services as policy
 from app.security import access

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import abort, flash, redirect, url_for
-from flask_babel import gettext as _
 
 from app.catalog.blueprint import bp
 from app.catalog.forms import LessonForm, ReasonForm
@@ -12,6 +11,7 @@ from app.catalog.services import courses, lessons
 from app.catalog.views.desk import Page, render
 from app.catalog.views.runs import own_run, warn_about_hours
 from app.errors import DomainError
+from app.i18n import gettext as _
 from app.security import access
 
 

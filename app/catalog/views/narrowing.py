@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from flask import url_for
-from flask_babel import gettext as _
-
 from app.catalog import texts
 from app.catalog.asking import Asked
 from app.catalog.search.contract import NO_LEVEL, SOON, FacetName, Page
 from app.catalog.services.browsing import Place
+from app.http import url_for
 from app.i18n import day, pick
+from app.i18n import gettext as _
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,13 @@ def address(asked: Asked, **changes: object) -> str:
     """The address of a search."""
     pairs, base = asked.pairs(**changes), url_for("catalog.search")
     return f"{base}?{urlencode(pairs)}" if pairs else base
+
+
+def page_addresses(asked: Asked) -> Callable[[int], str]:
+    """The addresses of a search's pages by their numbers."""
+    first = address(asked, page=1)
+    joint = "&" if "?" in first else "?"
+    return lambda number: f"{first}{joint}page={number}" if number > 1 else first
 
 
 class Choosable(NamedTuple):

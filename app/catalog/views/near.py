@@ -6,13 +6,13 @@ It is in no address, no log and no job; a search learns of it only which regions
 from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.catalog.blueprint import bp
 from app.catalog.nearby import Spot, read_point
 from app.catalog.services import browsing
 from app.catalog.views import asker
+from app.i18n import gettext as _
 from app.security import access, safe_next
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from babel.numbers import format_decimal
 from flask import render_template
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.catalog.blueprint import bp
 from app.catalog.models import CourseForm
 from app.catalog.services import counting
 from app.clock import today
 from app.i18n import code as locale_code
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.policy import services as policy
 from app.policy.rulebook import RuleBook, Target, in_force
 from app.security import access

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from app import http
@@ -29,6 +28,8 @@ from app.catalog.views.narrowing import Names, address
 from app.clock import today
 from app.db import db
 from app.i18n import code as locale_code
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.security import access
 
 WHY = "why"  # the parameter that asks for the reasons
@@ -133,6 +134,11 @@ class Looking:
             institutions=browsing.institution_names(set(self.joined.institution)),
         )
 
+    @cached_property
+    def here(self) -> str:
+        """The address of this search."""
+        return address(self.asked)
+
     def query(self, joined: Asked, terms: tuple[Term, ...]) -> Query:
         """The query of something asked with some words."""
         return asking.query_of(
@@ -165,7 +171,7 @@ def _context(looking: Looking, answer: Answer) -> dict[str, Any]:
         ],
         "reasons": [cards.reasons(card) for card in found.cards if card.reasons],
         "asks_why": looking.asks_why,
-        "why_url": _why_url(asked),
+        "why_url": _why_url(looking.here),
         "chips": _chips(looking),
         "corrections": _corrections(looking),
         "unknown": [term.said or term.text for term in answer.unknown],
@@ -175,8 +181,8 @@ def _context(looking: Looking, answer: Answer) -> dict[str, Any]:
         "waits_for_answers": joined.free and not looking.asker,
         "sorts": list(SORTS.items()),
         "sort_kept": joined.pairs(sort=Sort.BEST, page=1),
-        "page_urls": lambda number: address(joined, page=number),
-        "here": address(asked),
+        "page_urls": narrowing.page_addresses(joined),
+        "here": looking.here,
         "near": _near(looking) if looking.rings else None,
         "is_past_end": asked.page > found.pages,
         "way": _way(looking) if not found.total else None,
@@ -184,9 +190,8 @@ def _context(looking: Looking, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _why_url(asked: Asked) -> str:
+def _why_url(here: str) -> str:
     """The same page again, saying what each card has its points for."""
-    here = address(asked)
     return f"{here}{'&' if '?' in here else '?'}{WHY}=1#{WHY}"
 
 
@@ -235,5 +240,5 @@ def _save(looking: Looking) -> dict[str, Any] | None:
         "address": kept,
         "is_known": is_known,
         "is_saved": is_known and saved_searches.find_saved(address=kept) is not None,
-        "sign_in_url": url_for("tenants.sign_in", next=address(looking.asked)),
+        "sign_in_url": url_for("tenants.sign_in", next=looking.here),
     }

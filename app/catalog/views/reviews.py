@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from flask import abort, flash, redirect, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app import clock
 from app.catalog import rules
@@ -15,6 +13,8 @@ from app.catalog.services import courses, listing, reviews
 from app.catalog.views.desk import Page, page_number, render
 from app.catalog.views.versions import compare
 from app.errors import DomainError
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.security import access
 from app.tenants.desk import Todo, register_item, register_todo
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from flask import abort, flash, redirect, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app import clock, errors, http, scope
 from app.catalog import rules
@@ -14,6 +12,8 @@ from app.catalog.models import CourseRun, RunState
 from app.catalog.services import courses, runs
 from app.catalog.views.desk import Page, page_number, render
 from app.errors import DomainError
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.security import access
 from app.tenants.desk import register_item
 from app.tenants.permissions import may

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.catalog import asking
@@ -16,6 +15,7 @@ from app.catalog.services import browsing, saved_searches
 from app.catalog.views import narrowing
 from app.clock import today
 from app.i18n import code as locale_code
+from app.i18n import gettext as _
 from app.security import access
 
 

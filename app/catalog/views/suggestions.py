@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
-from flask_babel import lazy_gettext as _l
 
 from app.catalog.blueprint import bp
 from app.catalog.search.contract import LONGEST_TEXT, Suggestion
 from app.catalog.services import browsing
+from app.i18n import lazy_gettext as _l
 from app.security import access
 
 KINDS = {"trade": _l("工种"), "course": _l("课程"), "institution": _l("机构")}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app import errors, http, scope
@@ -15,6 +13,8 @@ from app.catalog.forms import SynonymForm
 from app.catalog.services import synonyms
 from app.catalog.views.desk import Page, page_number, render
 from app.errors import DomainError
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.security import access
 from app.tenants.desk import register_item
 

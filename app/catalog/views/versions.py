@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app.catalog import rules, texts
 from app.catalog.models import CourseRevision
 from app.catalog.services import courses, listing
+from app.i18n import gettext as _
 from app.i18n import pick
 from app.money import yuan
 from app.policy.models import Trade

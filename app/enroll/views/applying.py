@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, session, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app import clock
@@ -15,6 +14,7 @@ from app.enroll.services import RunOffer
 from app.enroll.views import showing
 from app.enroll.views.forms import ProfileForm
 from app.errors import DomainError
+from app.i18n import gettext as _
 from app.pii import mask_id_number
 from app.policy import answers
 from app.policy import services as policy

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.catalog.models import CourseRevision
@@ -15,6 +14,7 @@ from app.enroll import services
 from app.enroll.blueprint import bp
 from app.enroll.views.forms import ReviewForm
 from app.errors import DomainError
+from app.i18n import gettext as _
 from app.security import access
 
 

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from app import clock, http, scope
 from app.enroll import services, texts
@@ -21,6 +20,7 @@ from app.enroll.views.forms import AnswerForm, ReferralForm, ReturnForm, VerifyF
 from app.enroll.views.mine import page_number
 from app.enroll.views.proofs import content_or_404, sent
 from app.errors import DomainError, message
+from app.i18n import gettext as _
 from app.pii import mask_name
 from app.security import access
 

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app import clock, i18n, money
 from app.enroll import texts
 from app.enroll.models import ACTIVE, EligibilityDecision, Enrollment
 from app.enroll.rules import Why
 from app.enroll.services.deciding import must_renew
+from app.i18n import gettext as _
 from app.policy import services as policy
 
 TONES = {"yes": "done", "eligible": "wait", "unknown": "wait"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app import scope
 from app.enroll.services import reading
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.tenants.desk import Todo, register_item, register_todo
 from app.tenants.permissions import may
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired, MultipleFileField
 from werkzeug.datastructures import FileStorage
 
@@ -24,6 +23,7 @@ from app.forms import (
     TextField,
     coerce_id,
 )
+from app.i18n import lazy_gettext as _l
 from app.tenants.forms import Passes
 from app.tenants.identifiers import check_id_number, check_mobile
 from app.tenants.regions import county_level

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app import clock, http, notifications
@@ -21,6 +20,7 @@ from app.enroll.services.reading import PAGE, Mine
 from app.enroll.views import deciding, showing
 from app.enroll.views.applying import given_facts
 from app.errors import DomainError, message
+from app.i18n import gettext as _
 from app.notifications import Notice
 from app.security import access
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import flash, redirect, render_template, session, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app import clock, i18n
@@ -20,6 +19,7 @@ from app.enroll.services.profiles import masked_id, stored_facts
 from app.enroll.views import showing
 from app.enroll.views.forms import ProfileForm
 from app.errors import DomainError
+from app.i18n import gettext as _
 from app.policy import answers
 from app.policy import services as policy
 from app.security import access

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, abort, current_app, flash, redirect, render_template, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app import clock, http, uploads
@@ -17,6 +16,7 @@ from app.enroll.services import files
 from app.enroll.views import showing
 from app.enroll.views.forms import FilesForm
 from app.errors import DomainError, message
+from app.i18n import gettext as _
 from app.limits import by_account, limiter
 from app.pii import VaultError
 from app.security import access

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, url_for
-from flask_babel import gettext as _
 
 from app import clock, http, i18n
 from app.db import db
@@ -16,6 +15,7 @@ from app.enroll.models import ImportState, RegisterImport, RegisterKind
 from app.enroll.services import registers as imports
 from app.enroll.views.forms import RegisterForm
 from app.errors import DomainError, message
+from app.i18n import gettext as _
 from app.policy import services as policy
 from app.policy.texts import text
 from app.scope import require

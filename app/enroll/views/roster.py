@@ -7,8 +7,6 @@ import io
 from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -24,6 +22,8 @@ from app.enroll.views import showing
 from app.enroll.views.forms import DecideForm
 from app.enroll.views.mine import page_number
 from app.errors import DomainError, message
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.security import access
 from app.tenants.permissions import may
 

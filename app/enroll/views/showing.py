@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from app import clock, i18n, money
 from app.catalog import texts as catalog_texts
@@ -17,6 +16,7 @@ from app.enroll.models import ACTIVE, Enrollment, EnrollmentState, PapersState, 
 from app.enroll.rules import Claim
 from app.enroll.services import certified, papers, reading
 from app.enroll.services.judging import Judgement
+from app.i18n import gettext as _
 from app.policy import services as policy
 from app.policy.panel import panel
 from app.uploads import UploadKind

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.clock import today
 from app.i18n import code as locale_code
+from app.i18n import gettext as _
 from app.policy import answers as kept
 from app.policy import conversation, services, summary
 from app.policy.conversation import MOST_QUESTIONS

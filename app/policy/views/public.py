@@ -6,10 +6,10 @@ from datetime import date
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, render_template, request
-from flask_babel import gettext as _
 
 from app.clock import today
 from app.db import db
+from app.i18n import gettext as _
 from app.policy import services, shortage
 from app.policy.models import Designation, ShortageList
 from app.policy.rulebook import in_force

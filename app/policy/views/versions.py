@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import abort, flash, redirect, render_template, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app import errors, http
@@ -17,6 +15,8 @@ from app.clock import today
 from app.db import db
 from app.errors import DomainError
 from app.i18n import code as locale_code
+from app.i18n import gettext as _
+from app.i18n import lazy_gettext as _l
 from app.policy import amendments, changes, shortage, versions
 from app.policy.forms import AmountForm, LimitForm, ListForm
 from app.policy.models import PolicyParameter, RuleKind, ShortageList, SubsidyRule, Version

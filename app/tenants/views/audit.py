@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import render_template, request, url_for
-from flask_babel import lazy_gettext as _l
 
 from app import clock, i18n
 from app import scope as scopes
 from app.audit import AuditEntry
 from app.db import db
+from app.i18n import lazy_gettext as _l
 from app.security import access
 from app.tenants.models import Membership, Region, Tenant
 from app.tenants.views import bp

@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app import scope as scopes
 from app.db import db
+from app.i18n import gettext as _
 from app.security import access, safe_next
 from app.tenants import accounts, labels, organisations
 from app.tenants.desk import todos

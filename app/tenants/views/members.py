@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask import abort, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app import errors, http
 from app import scope as scopes
 from app.errors import DomainError
+from app.i18n import gettext as _
 from app.limits import limiter
 from app.security import access
 from app.tenants import labels, members

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import flash, redirect, render_template, session, url_for
-from flask_babel import gettext as _
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response
 
 from app.errors import DomainError
+from app.i18n import gettext as _
 from app.limits import limiter
 from app.security import access
 from app.tenants import resets

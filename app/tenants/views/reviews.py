@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from flask import abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app import scope as scopes
 from app.db import db
 from app.errors import DomainError
+from app.i18n import gettext as _
 from app.security import access
 from app.tenants import labels, organisations
 from app.tenants.forms import ReturnForm

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from app import i18n
 from app.errors import DomainError
+from app.i18n import gettext as _
 from app.limits import limiter
 from app.security import access, safe_next
 from app.tenants import accounts
