@@ -52,16 +52,22 @@ clean: ## remove what was built and installed; keeps the data in var/
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find app tests migrations benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The first Python on PATH that starts and is new enough; pyenv's shims may exist and not start.
+# The first Python that starts and is new enough; pyenv's shims may exist and not start. The system's own goes first:
+# it is built with profile, and a sixth faster than one that is not.
 $(BIN)/python:
-	@for python in python3.13 python3.12 python3.11 python3 python3.14 python; do \
+	@for python in /usr/bin/python3 python3.13 python3.12 python3.11 python3 python3.14 python; do \
 		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			if ! "$$python" -c 'import ensurepip' 2>/dev/null; then \
+				bare="$$bare $$python"; continue; \
+			fi; \
 			echo "making $(VENV) with $$("$$python" --version)"; \
 			"$$python" -m venv --clear $(VENV) && exit 0; \
-			rm -rf $(VENV); \
-			echo "$$python could not make $(VENV). On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
+			rm -rf $(VENV); bare="$$bare $$python"; \
 		fi; \
 	done; \
+	if [ -n "$$bare" ]; then \
+		echo "No $(VENV) could be made with$$bare. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
+	fi; \
 	echo "Python 3.11 or newer is needed and was not found. Found: $$(python3 --version 2>&1 || echo none)" >&2; exit 1
 
 # A stamp holds the lock file it was made from, so that a second run is instant and a changed lock is installed.
