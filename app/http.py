@@ -143,6 +143,16 @@ def roll_back() -> None:
     db.session.rollback()
 
 
+def end_when_sent(response: Response) -> None:
+    """End the transaction of a page that only read once it is on its way, so that nobody waits for that.
+
+    Whatever was written would be undone.
+    """
+    if db.session.registry.has():
+        response.call_on_close(db.session().close)
+        db.session.registry.clear()
+
+
 def is_htmx() -> bool:
     """Whether htmx asks for a fragment."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"

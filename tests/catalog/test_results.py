@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import QueuePool
 
 from app.catalog.asking import Asked
 from app.catalog.models import CourseMode
@@ -17,6 +19,7 @@ from app.catalog.search.contract import WINDOW, Page, Sort
 from app.catalog.services import searching
 from app.catalog.services.searching import Answer
 from app.catalog.views.narrowing import address, page_addresses
+from app.db import db
 from app.tenants.models import TenantKind
 from tests.catalog.public import answer, chips, soup, titles
 from tests.factories import Make
@@ -48,6 +51,20 @@ def test_the_addresses_of_pages_are_those_of_the_search(app: Flask, asked: Asked
     with app.test_request_context():
         of = page_addresses(asked)
         assert [of(number) for number in (1, 2, 500)] == [address(asked, page=n) for n in (1, 2, 500)]
+
+
+def test_the_transaction_of_a_page_that_only_read_ends_when_it_was_sent(app: Flask, reindex: Reindex) -> None:
+    with app.app_context():
+        pool = cast(QueuePool, db.engine.pool)
+    idle = pool.checkedout()
+    with FlaskClient(app, app.response_class) as plain:  # reads nothing by itself
+        for address in ("/courses?q=焊工", "/courses?q=焊工", "/courses"):
+            response = plain.get(address)
+            assert response.status_code == 200
+            assert pool.checkedout() == idle + 1
+            assert "门课" in response.text
+            response.close()
+            assert pool.checkedout() == idle
 
 
 # --- What was understood -----------------------------------------------------------------------------------

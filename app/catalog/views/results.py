@@ -66,6 +66,7 @@ def search() -> Response:
         response, entry = make_response(kept.html), kept.entry and log.as_before(kept.entry, took_ms=took_ms)
     else:
         response, entry = _make_page(on, started)
+    http.end_when_sent(response)
     if entry is not None:
         response.call_on_close(log.writer(entry))
     response.headers["Vary"] = "HX-Request"
