@@ -259,8 +259,8 @@ def _bodies(app: Flask, address: str) -> list[bytes]:
 
     ElasticsearchSearch._ask = note  # type: ignore[method-assign]
     try:
-        response = app.test_client().get(address)
-        assert response.status_code == 200, response.status_code
+        with app.test_client().get(address) as response:
+            assert response.status_code == 200, response.status_code
     finally:
         ElasticsearchSearch._ask = real  # type: ignore[method-assign]
     return sent

@@ -13,12 +13,13 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.catalog.search import elastic_check, elastic_index, store
-from app.catalog.search.contract import Document
-from app.catalog.search.elastic import alias_of, client_for
+from app.catalog.search.contract import Document, EngineGoneError, Query
+from app.catalog.search.elastic import ElasticsearchSearch, alias_of, client_for
 from app.catalog.search.elastic_check import compare, repair
 from app.catalog.search.elastic_index import BuildError, IndexGoneError, push, rebuild
+from app.catalog.search.ranking import make_plan
 from app.config import ElasticSettings
-from tests.support.documents import card_id, document
+from tests.support.documents import TODAY, card_id, document
 from tests.support.elasticsearch import delete_indices
 
 
@@ -100,6 +101,18 @@ def test_an_older_write_that_comes_late_loses(
     late = [(str(card_id(1)), 4, '{"card_order": 1}'), (str(card_id(2)), 5, '{"card_order": 2}')]
     assert elastic_index._send(client, alias_of(live_index), late) == {str(card_id(1)), str(card_id(2))}
     assert held(live_index) == {card_id(1): 5}
+
+
+def test_an_index_of_another_release_is_not_searched(live_index: ElasticSettings, client: Elasticsearch) -> None:
+    """Until the worker has built the new one, PostgreSQL answers."""
+    plan = make_plan(Query(on=TODAY))
+    assert ElasticsearchSearch(live_index).find(plan, size=20).hits == ()
+    elastic_index._send(
+        client, alias_of(live_index), [(str(card_id(1)), 1, '{"tenant_id": "1", "card_order": 1}')]
+    )
+    client.indices.refresh(index=alias_of(live_index))
+    with pytest.raises(EngineGoneError, match="another release"):
+        ElasticsearchSearch(live_index).find(plan, size=20)
 
 
 def test_a_change_that_was_overtaken_while_it_was_sent_keeps_waiting(

@@ -95,16 +95,19 @@ class ElasticsearchSearch:
         )
         first = only_best(plan) if plan.parts and is_broad(plan) else plan
         answers = self._ask(*([body(first)] if size else []), *([counts_body(plan)] if is_counted else []))
-        counted = counts(answers[-1], plan) if is_counted else None
-        if not size:
-            return Found((), counted)
-        if first is plan:
-            return Found(hits(answers[0], plan), counted)
-        best = hits(answers[0], first, points=sum(part.points for part in plan.parts))
-        if len(best) == size:
-            return Found(best, counted)
-        (answer,) = self._ask(body(plan))
-        return Found(hits(answer, plan), counted)
+        try:
+            counted = counts(answers[-1], plan) if is_counted else None
+            if not size:
+                return Found((), counted)
+            if first is plan:
+                return Found(hits(answers[0], plan), counted)
+            best = hits(answers[0], first, points=sum(part.points for part in plan.parts))
+            if len(best) == size:
+                return Found(best, counted)
+            (answer,) = self._ask(body(plan))
+            return Found(hits(answer, plan), counted)
+        except KeyError as error:
+            raise EngineGoneError(f"its index is of another release: there is no {error}") from error
 
     def finds(self, plans: Sequence[Plan]) -> list[bool]:
         """All in one request."""
